@@ -1,0 +1,117 @@
+# Every habit has one name here; hooks and CI call only this. `make` lists the targets.
+#
+# The last line on standard output of a target that works on a stack, and of `setup` and `check`, is
+# one JSON object (docs/interfaces.md); progress goes to standard error. The commands behind the
+# targets judge the variables: an empty or misspelt one is refused with exit 2.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# The stack.
+STATE = .seatline
+BROKERS = 1
+PARTITIONS = 8
+ROUTERS = 1
+DISPATCHERS = 1
+GATEWAYS = 1
+RECORDERS = 1
+MODE = rehearsal
+
+# The demo.
+CENTRES = 225
+SESSIONS = 2000
+RATE = 100
+WARMUP = 10
+SECONDS = 30
+AHT = 20
+SEED = 1
+KEEP = 0
+
+BIN := .venv/bin
+PYTHON := $(BIN)/python
+VENV_READY := .venv/.ready
+STACK_READY := .cache/.ready
+CHECKS := lint types arch proto-check
+
+SIZE_OPTIONS = --state '$(STATE)' --brokers '$(BROKERS)' --partitions '$(PARTITIONS)' \
+  --routers '$(ROUTERS)' --dispatchers '$(DISPATCHERS)' --gateways '$(GATEWAYS)' \
+  --recorders '$(RECORDERS)'
+LOAD_OPTIONS = --centres '$(CENTRES)' --sessions '$(SESSIONS)' --rate '$(RATE)' \
+  --warmup '$(WARMUP)' --seconds '$(SECONDS)' --aht '$(AHT)' --seed '$(SEED)' --keep '$(KEEP)'
+
+.PHONY: help setup up down status reset demo test check lint types arch proto proto-check map fmt lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(STACK_READY) ## bring what is missing: .venv, broker jars, database
+	@echo '{"ok": true, "bars_missed": []}'
+
+$(VENV_READY): requirements/dev.txt requirements/install.sh pyproject.toml
+	@requirements/install.sh .venv >&2
+	@touch $@
+
+$(STACK_READY): $(VENV_READY) $(wildcard services/stack/pom.xml)
+	@$(PYTHON) -m services.stack setup >&2
+	@mkdir -p $(@D) && touch $@
+
+up: $(STACK_READY) ## start the stack in STATE, or leave it running
+	@$(PYTHON) -m services.stack up $(SIZE_OPTIONS) --mode '$(MODE)'
+
+down: $(VENV_READY) ## stop the stack, keep what it wrote
+	@$(PYTHON) -m services.stack down $(SIZE_OPTIONS) --mode '$(MODE)'
+
+status: $(VENV_READY) ## say what runs, and since when
+	@$(PYTHON) -m services.stack status $(SIZE_OPTIONS) --mode '$(MODE)'
+
+reset: $(VENV_READY) ## stop the stack and forget what it wrote
+	@$(PYTHON) -m services.stack reset $(SIZE_OPTIONS) --mode '$(MODE)'
+
+demo: $(STACK_READY) ## the main job under load, audited
+	@$(PYTHON) -m services.simulator demo $(SIZE_OPTIONS) $(LOAD_OPTIONS)
+
+test: $(STACK_READY) ## every test
+	@$(PYTHON) -m pytest
+
+check: $(VENV_READY) ## lint, types, contracts, proto: everything that needs no stack
+	@failed=(); \
+	for step in $(CHECKS); do $(MAKE) "$$step" >&2 || failed+=("\"$$step\""); done; \
+	if (( $${#failed[@]} )); then ok=false; else ok=true; fi; \
+	printf '{"ok": %s, "bars_missed": [], "failed": [%s]}\n' "$$ok" "$$(IFS=,; echo "$${failed[*]}")"; \
+	$$ok
+
+lint: $(VENV_READY) ## ruff and buf: rules and format
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/buf lint proto
+	@$(BIN)/buf format --diff --exit-code proto
+
+types: $(VENV_READY) ## mypy, strict
+	@$(BIN)/mypy
+
+arch: $(VENV_READY) ## import contracts
+	@$(BIN)/lint-imports --no-cache
+
+proto: $(VENV_READY) ## generate proto/gen anew
+	@$(PYTHON) proto/generate.py
+
+proto-check: $(VENV_READY) ## fail if proto/gen is not what proto/ gives
+	@$(PYTHON) proto/generate.py --check
+
+map: $(VENV_READY) ## make data/maps/2024-225.csv anew
+	@$(PYTHON) -m services.planner --seats data/seats.csv --out data/maps/2024-225.csv
+
+fmt: $(VENV_READY) ## put code and proto in the one format
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+	@$(BIN)/buf format --write proto
+
+lock: $(VENV_READY) ## lock requirements/*.in anew, with hashes
+	@for name in runtime dev; do \
+	  $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --custom-compile-command 'make lock' \
+	    --output-file requirements/$$name.txt requirements/$$name.in; \
+	done

@@ -1,0 +1,1 @@
+"""Hold every process of Seatline and the runtime they stand on."""

@@ -1,0 +1,1 @@
+"""What this project uses of aiokafka, which ships no types."""

@@ -1,0 +1,3 @@
+"""Errors of aiokafka that are caught by name."""
+
+class KafkaError(RuntimeError): ...
