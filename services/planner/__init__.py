@@ -1,0 +1,1 @@
+"""Group the seats into centres, and share callers and partitions among them."""
