@@ -1,0 +1,1 @@
+"""The fenced log: the log is the lock, and everybody acts only on what it says."""

@@ -1,0 +1,37 @@
+"""Broker time of one partition (rules 2.1, 2.4): the same for every owner, whatever its clock."""
+
+GUESS_LIMIT_MS = 1_000
+"""How far time may run ahead of the last proof that the broker answers."""
+
+
+class BrokerTime:
+    """Append time of the newest record read back, plus monotonic time since. Never falls."""
+
+    def __init__(self) -> None:
+        self._appended_ms = 0
+        self._read_mono_ms = 0
+        self._now_ms = 0
+
+    def observe(self, appended_at_ms: int, mono_ms: int) -> None:
+        """Note a record of the own log that was read at `mono_ms`."""
+        if appended_at_ms >= self._appended_ms:
+            self._appended_ms = appended_at_ms
+            self._read_mono_ms = mono_ms
+
+    def now_ms(self, mono_ms: int, answered_mono_ms: int) -> int:
+        """Return broker time, milliseconds since the Unix epoch; 0 before the first record.
+
+        Args:
+            mono_ms: Now, monotonic.
+            answered_mono_ms: When the last question that the leaders of commands and of the own
+                log answered was asked; time stands still a second after it.
+        """
+        guess = self.at_ms(min(mono_ms, answered_mono_ms + GUESS_LIMIT_MS))
+        self._now_ms = max(self._now_ms, guess)
+        return self._now_ms
+
+    def at_ms(self, mono_ms: int) -> int:
+        """Return the broker time of a monotonic moment, without moving anything."""
+        if self._appended_ms == 0:
+            return 0
+        return self._appended_ms + max(0, mono_ms - self._read_mono_ms)

@@ -1,0 +1,137 @@
+"""The header of a record, as plain values (rules 1.1 to 1.3)."""
+
+from dataclasses import dataclass
+
+from seatline.log.v1 import log_pb2
+
+READER_VERSION = 1
+"""What this code can read; a fence that asks for more stops the reader (rule 1.9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FencePoint:
+    """Place of an accepted record: who wrote it under which reign."""
+
+    epoch: int
+    owner: bytes
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The next thing to decide in an input partition."""
+
+    offset: int
+    index: int = 0
+    """Entries of the record at `offset` that are decided already."""
+    point: FencePoint | None = None
+    """For a fenced input: the last record accepted there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Starts a reign."""
+
+    slot: str
+    min_reader_version: int = READER_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Announces interest in a silent partition; has no authority."""
+
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An attempt to decide an input that failed (rule 1.9)."""
+
+    topic: str
+    partition: int
+    offset: int
+    index: int
+    attempt: int
+    set_aside: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """First field of every record of a fenced log."""
+
+    point: FencePoint
+    at_ms: int
+    inputs: tuple[tuple[str, int, Position], ...] = ()
+    control: Fence | Claim | None = None
+    failures: tuple[Failure, ...] = ()
+
+
+def to_proto(header: Header) -> log_pb2.Header:
+    """Return the wire form."""
+    message = log_pb2.Header(
+        epoch=header.point.epoch, owner=header.point.owner, seq=header.point.seq
+    )
+    message.at.FromMilliseconds(header.at_ms)
+    for topic, partition, position in header.inputs:
+        entry = message.inputs.add(
+            topic=topic, partition=partition, offset=position.offset, index=position.index
+        )
+        if position.point is not None:
+            entry.fence.epoch = position.point.epoch
+            entry.fence.owner = position.point.owner
+            entry.fence.seq = position.point.seq
+    if isinstance(header.control, Fence):
+        message.fence.slot = header.control.slot
+        message.fence.min_reader_version = header.control.min_reader_version
+    elif isinstance(header.control, Claim):
+        message.claim.slot = header.control.slot
+    for failure in header.failures:
+        message.failures.add(
+            topic=failure.topic,
+            partition=failure.partition,
+            offset=failure.offset,
+            index=failure.index,
+            attempt=failure.attempt,
+            set_aside=failure.set_aside,
+            reason=failure.reason,
+        )
+    return message
+
+
+def from_proto(message: log_pb2.Header) -> Header:
+    """Return the plain values of a wire header."""
+    control: Fence | Claim | None = None
+    match message.WhichOneof("control"):
+        case "fence":
+            control = Fence(message.fence.slot, message.fence.min_reader_version)
+        case "claim":
+            control = Claim(message.claim.slot)
+        case _:
+            pass
+    return Header(
+        point=FencePoint(message.epoch, message.owner, message.seq),
+        at_ms=message.at.seconds * 1000 + message.at.nanos // 1_000_000,
+        inputs=tuple((i.topic, i.partition, _position(i)) for i in message.inputs),
+        control=control,
+        failures=tuple(_failure(f) for f in message.failures),
+    )
+
+
+def _position(message: log_pb2.InputPosition) -> Position:
+    point = None
+    if message.HasField("fence"):
+        point = FencePoint(message.fence.epoch, message.fence.owner, message.fence.seq)
+    return Position(message.offset, message.index, point)
+
+
+def _failure(message: log_pb2.InputFailure) -> Failure:
+    return Failure(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.index,
+        message.attempt,
+        message.set_aside,
+        message.reason,
+    )

@@ -1,0 +1,264 @@
+"""One partition of a fenced log as one slot sees it: followed, claimed, fenced, or owned."""
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic
+
+from services.runtime.errors import PromiseBrokenError
+from services.runtime.fenced_log.broker_time import BrokerTime
+from services.runtime.fenced_log.core import Codec, Core, Entry, Item
+from services.runtime.fenced_log.header import (
+    Claim,
+    Failure,
+    Fence,
+    FencePoint,
+    Header,
+    Position,
+)
+from services.runtime.fenced_log.reader import FencedReader, Verdict
+from services.runtime.fenced_log.watch import Want, Watch
+from services.runtime.log_port import Arrived, SendError, Sent
+
+ACK_LIMIT_MS = 15_000
+HEARTBEAT_MS = 900
+CLOCK_LIMIT_MS = 1_000
+OWNER_BYTES = 16
+Tp = tuple[str, int]
+InputKey = tuple[str, int, int, int]
+Send = Callable[[bytes, Callable[[Sent | SendError], None]], None]
+
+
+class Role(enum.Enum):
+    """What this slot is to the partition."""
+
+    FOLLOWING = "following"
+    CLAIMING = "claiming"
+    FENCING = "fencing"
+    OWNING = "owning"
+
+
+@dataclass(slots=True)
+class _Sending:
+    """The one record under way."""
+
+    point: FencePoint | None
+    since_ms: int
+    wall_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Clocks at the moment of a read."""
+
+    mono_ms: int
+    wall_ms: int
+
+
+class Partition(Generic[Item, Entry]):
+    """Folds the log, keeps the positions, and appends one record at a time.
+
+    A record counts as settled when it is read back: then it, and all before it, is what every
+    reader accepts. State runs ahead of it by that one record, and nobody is told before.
+    """
+
+    def __init__(
+        self,
+        tp: Tp,
+        slot: str,
+        core: Core[Item, Entry],
+        codec: Codec[Item, Entry],
+        watch: Watch,
+    ) -> None:
+        self.tp = tp
+        self.slot = slot
+        self.core = core
+        self.watch = watch
+        self.role = Role.FOLLOWING
+        self.time = BrokerTime()
+        self.positions: dict[Tp, Position] = {}
+        self.failures: dict[InputKey, Failure] = {}
+        self.log_time_ms = 0
+        self._codec = codec
+        self._reader = FencedReader(f"{tp[0]}/{tp[1]}")
+        self._sending: _Sending | None = None
+        self._owner = b""
+        self._written_ms = 0
+        self._moved: set[Tp] = set()
+
+    @property
+    def number(self) -> int:
+        """Partition number."""
+        return self.tp[1]
+
+    @property
+    def epoch(self) -> int:
+        """Epoch in force."""
+        return self._reader.point.epoch if self._reader.point else 0
+
+    @property
+    def may_write(self) -> bool:
+        """True when this slot owns the partition and no record is under way."""
+        return self.role is Role.OWNING and self._sending is None
+
+    def read(self, arrived: Arrived, reading: Reading) -> Role:
+        """Take the next record of the own log; return the role after it."""
+        header = self._codec.header(arrived.value)
+        verdict = self._reader.accept(header)
+        self.watch.saw(header, verdict, arrived.appended_at_ms, reading.mono_ms)
+        self.time.observe(arrived.appended_at_ms, reading.mono_ms)
+        if verdict is Verdict.CLAIM:
+            self._read_claim(header)
+        elif not verdict.counts:
+            self._read_overtaken(header, reading)
+        elif self.role is Role.OWNING and header.point.owner == self._owner:
+            self._settled(header)
+        elif self.role is Role.OWNING:
+            self._step_down(reading)
+        else:
+            self._follow(arrived, header, reading)
+        return self.role
+
+    def _read_claim(self, header: Header) -> None:
+        if header.point.owner == self._owner and self.role is Role.CLAIMING:
+            self._sending = None
+            self.role = Role.FOLLOWING
+            self.watch.own_claim_read()
+        elif self.role is Role.OWNING:
+            self._written_ms = -HEARTBEAT_MS  # speak at once: any record of the owner voids a claim
+
+    def _read_overtaken(self, header: Header, reading: Reading) -> None:
+        if self.role is Role.FENCING and header.point.owner == self._owner:
+            self._step_down(reading)  # an earlier fence won
+
+    def _settled(self, header: Header) -> None:
+        if self._sending is None or header.point != self._sending.point:
+            raise PromiseBrokenError(
+                f"{self._name}: read back seq {header.point.seq} that was not under way"
+            )
+        self._sending = None
+        self.log_time_ms = max(self.log_time_ms, header.at_ms)
+
+    def _follow(self, arrived: Arrived, header: Header, reading: Reading) -> None:
+        self.log_time_ms = max(self.log_time_ms, header.at_ms)
+        for topic, number, position in header.inputs:
+            self.positions[(topic, number)] = position
+        self._note_failures(header.failures)
+        self.core.evolve(self._codec.entries(arrived.value), header.at_ms)
+        if header.point.owner == self._owner and self.role is Role.FENCING:
+            self._check_clock(arrived.appended_at_ms, reading)
+            self._sending = None
+            self.role = Role.OWNING
+
+    def _step_down(self, reading: Reading) -> None:
+        self._sending = None
+        self._owner = b""
+        self.role = Role.FOLLOWING
+        self.watch.lost(reading.mono_ms)
+
+    def _check_clock(self, appended_ms: int, reading: Reading) -> None:
+        sent = self._sending.wall_ms if self._sending else reading.wall_ms
+        if not sent - CLOCK_LIMIT_MS <= appended_ms <= reading.wall_ms + CLOCK_LIMIT_MS:
+            raise PromiseBrokenError(
+                f"{self._name}: this clock is more than {CLOCK_LIMIT_MS} ms from the broker's: "
+                "correct the clock (rule 1.10)"
+            )
+
+    def seek_ownership(
+        self, reading: Reading, owner: Callable[[], bytes], send: Send, *, at_end: bool
+    ) -> None:
+        """Claim or fence the partition when the watch allows it."""
+        self.check_sending(reading.mono_ms)
+        if self.role is not Role.FOLLOWING:
+            return
+        match self.watch.want(reading.mono_ms, at_end=at_end):
+            case Want.CLAIM:
+                self._begin(Role.CLAIMING, owner(), Claim(self.slot), reading, send)
+                self.watch.claim_sent()
+            case Want.FENCE:
+                self._begin(Role.FENCING, owner(), Fence(self.slot), reading, send)
+            case Want.NOTHING:
+                pass
+
+    def _begin(
+        self, role: Role, owner: bytes, control: Fence | Claim, reading: Reading, send: Send
+    ) -> None:
+        self.role = role
+        self._owner = owner
+        epoch = self.epoch + 1 if role is Role.FENCING else 0
+        inputs = tuple((*tp, position) for tp, position in sorted(self.positions.items()))
+        header = Header(
+            FencePoint(epoch, owner, 0),
+            self.log_time_ms,
+            inputs if role is Role.FENCING else (),
+            control,
+        )
+        self._send(header, (), reading, send)
+
+    def advance(self, tp: Tp, position: Position) -> None:
+        """Note how far an input is decided; written with the next record."""
+        self.positions[tp] = position
+        self._moved.add(tp)
+
+    def write(
+        self,
+        entries: Sequence[Entry],
+        failures: tuple[Failure, ...],
+        at_ms: int,
+        reading: Reading,
+        send: Send,
+    ) -> bool:
+        """Append what was decided and evolved already, or a heartbeat when one is due.
+
+        Returns:
+            True when a record was sent.
+        """
+        silent_ms = reading.mono_ms - self._written_ms
+        if not entries and not failures and silent_ms < HEARTBEAT_MS:
+            return False
+        point = self._reader.point
+        if point is None or not self.may_write:
+            raise PromiseBrokenError(f"{self._name}: writing without owning")
+        self._note_failures(failures)
+        at_ms = max(at_ms, self.log_time_ms)
+        inputs = tuple((*tp, self.positions[tp]) for tp in sorted(self._moved))
+        header = Header(replace(point, seq=point.seq + 1), at_ms, inputs, None, failures)
+        self._moved.clear()
+        self._written_ms = reading.mono_ms
+        self._send(header, entries, reading, send)
+        return True
+
+    def _send(self, header: Header, entries: Sequence[Entry], reading: Reading, send: Send) -> None:
+        point = None if isinstance(header.control, Claim) else header.point
+        self._sending = _Sending(point, reading.mono_ms, reading.wall_ms)
+        send(self._codec.record(header, entries), self._on_sent)
+
+    def _on_sent(self, result: Sent | SendError) -> None:
+        if isinstance(result, SendError):
+            raise PromiseBrokenError(
+                f"{self._name}: a record was not acknowledged ({result.reason}); whether it is in "
+                "the log is unknown, so this process ends (rule 1.10)"
+            )
+
+    def check_sending(self, mono_ms: int) -> None:
+        """Stop when the record under way did not come back in time.
+
+        Raises:
+            PromiseBrokenError: Nobody can tell whether it is in the log.
+        """
+        if self._sending is not None and mono_ms - self._sending.since_ms > ACK_LIMIT_MS:
+            raise PromiseBrokenError(
+                f"{self._name}: a record was not read back within {ACK_LIMIT_MS} ms (rule 1.10)"
+            )
+
+    def _note_failures(self, failures: tuple[Failure, ...]) -> None:
+        for failure in failures:
+            key = (failure.topic, failure.partition, failure.offset, failure.index)
+            if failure.set_aside:
+                self.failures.pop(key, None)
+            else:
+                self.failures[key] = failure
+
+    @property
+    def _name(self) -> str:
+        return f"{self.tp[0]}/{self.tp[1]}"

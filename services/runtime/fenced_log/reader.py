@@ -1,0 +1,86 @@
+"""The reader rule (rule 1.4): which records of a fenced log count, the same for every reader."""
+
+import enum
+
+from services.runtime.errors import PromiseBrokenError
+from services.runtime.fenced_log.header import READER_VERSION, Claim, Fence, FencePoint, Header
+
+
+class LogGapError(PromiseBrokenError):
+    """A record is missing, or a reign began without its fence: the reader must stop."""
+
+
+class ReaderTooOldError(PromiseBrokenError):
+    """The log asks for a newer reader (rule 1.9): upgrade readers before writers."""
+
+
+class Verdict(enum.Enum):
+    """What becomes of a record."""
+
+    ACCEPTED = "accepted"
+    CLAIM = "claim"
+    LOWER_EPOCH = "lower_epoch"
+    OTHER_OWNER = "other_owner"
+    SEEN_SEQ = "seen_seq"
+
+    @property
+    def counts(self) -> bool:
+        """True when the record's entries are part of the truth."""
+        return self is Verdict.ACCEPTED
+
+
+class FencedReader:
+    """Keeps `(epoch, owner, seq)` of one partition and judges each record by it.
+
+    The verdict depends only on the records before, so all readers agree whatever their time.
+    """
+
+    def __init__(self, name: str, point: FencePoint | None = None) -> None:
+        """Start at the beginning of a log, or behind the record at `point`.
+
+        Args:
+            name: Partition, for messages: `seatline.facts.v1/3`.
+            point: The last accepted record, when the reader goes on from a saved position.
+        """
+        self.name = name
+        self.point = point
+
+    def accept(self, header: Header) -> Verdict:
+        """Judge the next record of the partition and remember it when it counts.
+
+        Raises:
+            LogGapError: A `seq` is skipped, or an epoch rises without a fence.
+            ReaderTooOldError: A counting fence demands a newer reader.
+        """
+        point = header.point
+        if isinstance(header.control, Claim):
+            return Verdict.CLAIM
+        if self.point is None or point.epoch > self.point.epoch:
+            self._begin(header)
+            return Verdict.ACCEPTED
+        if point.epoch < self.point.epoch:
+            return Verdict.LOWER_EPOCH
+        if point.owner != self.point.owner:
+            return Verdict.OTHER_OWNER
+        if point.seq <= self.point.seq:
+            return Verdict.SEEN_SEQ
+        if point.seq != self.point.seq + 1:
+            raise LogGapError(
+                f"{self.name}: seq {point.seq} follows {self.point.seq} in epoch {point.epoch}: "
+                "records are missing; compare retention with this reader's position"
+            )
+        self.point = point
+        return Verdict.ACCEPTED
+
+    def _begin(self, header: Header) -> None:
+        if not isinstance(header.control, Fence) or header.point.seq != 0:
+            raise LogGapError(
+                f"{self.name}: epoch {header.point.epoch} begins without its fence: records are "
+                "missing; compare retention with this reader's position"
+            )
+        if header.control.min_reader_version > READER_VERSION:
+            raise ReaderTooOldError(
+                f"{self.name}: the log needs readers of version "
+                f"{header.control.min_reader_version}, this is {READER_VERSION}: upgrade it"
+            )
+        self.point = header.point

@@ -1,0 +1,232 @@
+"""One turn of an owned partition: take inputs, decide, write one record (rules 1.1, 1.7, 1.9)."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Generic
+
+from services.runtime.clock import Clock
+from services.runtime.errors import PoisonError, PromiseBrokenError
+from services.runtime.fenced_log.core import Codec, Entry, Inputs, Item, Moment
+from services.runtime.fenced_log.header import Failure, FencePoint, Position
+from services.runtime.fenced_log.partition import Partition, Reading, Send
+from services.runtime.log_port import TopicPartition
+
+ENTRIES_MAX = 500
+BYTES_MAX = 256_000
+TURN_MS = 100
+ATTEMPTS_MAX = 3
+_ROOM_ENTRIES = 40
+"""Entries that one decision may need at most."""
+_CLOCK_EVERY = 16
+
+
+Items = Sequence[tuple[int, Item]] | Sequence[tuple[int, PoisonError]]
+
+
+@dataclass(slots=True)
+class Pending(Generic[Item]):
+    """An input record whose items wait to be decided."""
+
+    tp: TopicPartition
+    offset: int
+    appended_at_ms: int
+    items: Items[Item]
+    """Index in the record, and the item or why it cannot be understood."""
+    point: FencePoint | None = None
+    """For a fenced input: this record's place."""
+    before: FencePoint | None = None
+    """For a fenced input: the accepted record before it."""
+    done: int = 0
+    """Items decided so far."""
+
+    def position(self) -> Position:
+        """Return the next thing to decide."""
+        if self.done >= len(self.items):
+            return Position(self.offset + 1, 0, self.point)
+        return Position(self.offset, self.items[self.done][0], self.before)
+
+
+@dataclass(slots=True)
+class _Draft(Generic[Entry]):
+    """What the next record will hold."""
+
+    entries: list[Entry] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    weight: int = 0
+    decided: int = 0
+    oldest_ms: int = 0
+    """Append time of the oldest input in it."""
+
+
+class Turn(Generic[Item, Entry]):
+    """Queues of one owned partition, and the judgement of their items.
+
+    A backlog never silences other partitions: a turn ends after 100 ms, 500 entries or 256 kB.
+    """
+
+    def __init__(
+        self,
+        partition: Partition[Item, Entry],
+        codec: Codec[Item, Entry],
+        inputs: Inputs,
+        clock: Clock,
+    ) -> None:
+        self.partition = partition
+        self.queued = 0
+        self.set_aside: list[tuple[Failure, Pending[Item]]] = []
+        self._codec = codec
+        self._inputs = inputs
+        self._clock = clock
+        topics = (*inputs.orders, inputs.paced, *([inputs.spread] if inputs.spread else ()))
+        self._queues: dict[str, deque[Pending[Item]]] = {topic: deque() for topic in topics}
+        self._paced_ms = 0
+
+    def put(self, pending: Pending[Item]) -> None:
+        """Queue an input record; what lies below the partition's own position is skipped."""
+        position = self.partition.positions.get(pending.tp, Position(0))
+        if pending.offset < position.offset:
+            return
+        if pending.offset == position.offset and position.index:
+            items = pending.items
+            pending.done = sum(1 for index, _ in items if index < position.index)
+        queue = self._queues[pending.tp[0]]
+        if pending.done >= len(pending.items) and not queue:
+            self._pass(pending)
+            return
+        queue.append(pending)
+        self.queued += len(pending.items) - pending.done
+
+    def forget(self, tp: TopicPartition) -> None:
+        """Drop what is queued of an input that will be read again from the position on."""
+        queue = self._queues[tp[0]]
+        kept = [pending for pending in queue if pending.tp != tp]
+        self.queued -= sum(len(p.items) - p.done for p in queue if p.tp == tp)
+        queue.clear()
+        queue.extend(kept)
+
+    def spread_is_decided(self) -> bool:
+        """Tell whether nothing of the spread input waits here."""
+        return not (self._inputs.spread and self._queues[self._inputs.spread])
+
+    def last_paced_ms(self) -> int:
+        """Return the append time of the paced input judged last; 0 when none was yet."""
+        return self._paced_ms
+
+    def next_paced_ms(self) -> int | None:
+        """Return the append time of the next paced input; None when none is queued."""
+        queue = self._queues[self._inputs.paced]
+        return queue[0].appended_at_ms if queue else None
+
+    def run(self, moment: Moment, reading: Reading, send: Send) -> tuple[Sequence[Entry], int]:
+        """Decide what is queued and due, and append it.
+
+        Returns:
+            What was written, and how long the oldest input of it had waited, in milliseconds.
+        """
+        draft: _Draft[Entry] = _Draft()
+        until_ms = reading.mono_ms + TURN_MS
+        for topic, queue in self._queues.items():
+            self._drain(topic, queue, draft, moment, until_ms)
+        self._take_due(draft, moment, until_ms)
+        self.partition.write(
+            draft.entries, tuple(draft.failures), moment.written_at_ms, reading, send
+        )
+        waited_ms = moment.written_at_ms - draft.oldest_ms if draft.oldest_ms else 0
+        return draft.entries, max(0, waited_ms)
+
+    def _drain(
+        self,
+        topic: str,
+        queue: deque[Pending[Item]],
+        draft: _Draft[Entry],
+        moment: Moment,
+        until_ms: int,
+    ) -> None:
+        core = self.partition.core
+        while queue and self._has_room(draft, until_ms):
+            pending = queue[0]
+            judged = self._judged(topic, pending, moment)
+            if not core.admits(topic, judged):
+                return
+            if pending.done < len(pending.items) and not self._decide(pending, draft, judged):
+                return
+            if pending.done >= len(pending.items):
+                queue.popleft()
+                self._pass(pending)
+            else:
+                self.partition.advance(pending.tp, pending.position())
+
+    def _judged(self, topic: str, pending: Pending[Item], moment: Moment) -> Moment:
+        """Return the moment by which an item is judged: while behind, its own append time."""
+        if not moment.behind or topic != self._inputs.paced:
+            return moment
+        now_ms = max(self._paced_ms, pending.appended_at_ms)
+        return Moment(
+            min(now_ms, moment.written_at_ms),
+            moment.written_at_ms,
+            moment.fresh,
+            moment.behind,
+            moment.paced_read_to_ms,
+            moment.spread_read_to_ms,
+        )
+
+    def _decide(self, pending: Pending[Item], draft: _Draft[Entry], moment: Moment) -> bool:
+        """Decide one item; return False when the turn must end with its failure."""
+        index, item = pending.items[pending.done]
+        draft.decided += 1
+        draft.oldest_ms = min(draft.oldest_ms or pending.appended_at_ms, pending.appended_at_ms)
+        if isinstance(item, PoisonError):
+            self._fail(pending, index, draft, "PoisonError", ATTEMPTS_MAX)
+            return True
+        try:
+            entries = self.partition.core.decide(item, moment)
+        except PromiseBrokenError:
+            raise
+        except Exception as error:  # noqa: BLE001 (rule 1.9: one input must not stop a partition)
+            key = (*pending.tp, pending.offset, index)
+            before = self.partition.failures.get(key)
+            attempt = before.attempt + 1 if before else 1
+            return self._fail(pending, index, draft, type(error).__name__, attempt)
+        self._add(draft, entries, moment)
+        pending.done += 1
+        self.queued -= 1
+        return True
+
+    def _fail(
+        self, pending: Pending[Item], index: int, draft: _Draft[Entry], reason: str, attempt: int
+    ) -> bool:
+        final = attempt >= ATTEMPTS_MAX
+        failure = Failure(*pending.tp, pending.offset, index, attempt, final, reason)
+        draft.failures.append(failure)
+        if final:
+            self.set_aside.append((failure, pending))
+            pending.done += 1
+            self.queued -= 1
+        return final
+
+    def _take_due(self, draft: _Draft[Entry], moment: Moment, until_ms: int) -> None:
+        core = self.partition.core
+        while self._has_room(draft, until_ms):
+            entries = core.due(moment)
+            if not entries:
+                return
+            self._add(draft, entries, moment)
+            draft.decided += 1
+
+    def _add(self, draft: _Draft[Entry], entries: Sequence[Entry], moment: Moment) -> None:
+        if not entries:
+            return
+        self.partition.core.evolve(entries, moment.written_at_ms)
+        draft.entries.extend(entries)
+        draft.weight += sum(map(self._codec.weight, entries))
+
+    def _has_room(self, draft: _Draft[Entry], until_ms: int) -> bool:
+        if len(draft.entries) > ENTRIES_MAX - _ROOM_ENTRIES or draft.weight > BYTES_MAX // 2:
+            return False
+        return draft.decided % _CLOCK_EVERY != 0 or self._clock.monotonic_ms() < until_ms
+
+    def _pass(self, pending: Pending[Item]) -> None:
+        self.partition.advance(pending.tp, pending.position())
+        if pending.tp[0] == self._inputs.paced:
+            self._paced_ms = max(self._paced_ms, pending.appended_at_ms)

@@ -1,0 +1,246 @@
+"""The log on a real broker, by confluent-kafka.
+
+librdkafka fetches and sends in threads of its own; this adapter only moves what they have. Settings
+are those that measurements chose: no linger, no Nagle, a message waits for nothing.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    TIMESTAMP_LOG_APPEND_TIME,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from services.runtime.clock import Clock, SystemClock
+from services.runtime.errors import PromiseBrokenError, TransientError
+from services.runtime.log_port import START, Arrived, End, SendError, Sent
+from services.runtime.log_port import TopicPartition as Tp
+
+_BATCH = 500
+_ENDS_EVERY_MS = 250
+_ENDS_DEADLINE_S = 2.0
+_FATAL_READS = {
+    KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001 (the library's name of a public constant)
+    KafkaError.OFFSET_OUT_OF_RANGE,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001
+    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
+    KafkaError._FATAL,  # noqa: SLF001
+}
+_CLIENT = {"socket.nagle.disable": True, "log_level": 2, "reconnect.backoff.max.ms": 1000}
+
+
+class KafkaLogReader:
+    """Reads assigned partitions; positions are the caller's, never the broker's."""
+
+    def __init__(self, bootstrap: str, name: str, clock: Clock | None = None) -> None:
+        """Connect in the background.
+
+        Args:
+            bootstrap: Addresses, `host:port[,host:port]`.
+            name: Client id, for the broker's logs.
+            clock: Monotonic clock for the age of ends.
+        """
+        self._clock = clock or SystemClock()
+        self._consumer = Consumer(
+            {
+                **_CLIENT,
+                "bootstrap.servers": bootstrap,
+                "client.id": name,
+                "group.id": f"{name}-unused",
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "error",
+                "fetch.wait.max.ms": 500,
+                "fetch.min.bytes": 1,
+                "fetch.queue.backoff.ms": 1,
+                "queued.max.messages.kbytes": 16_384,
+                "topic.metadata.refresh.interval.ms": 30_000,
+            }
+        )
+        self._admin = AdminClient({**_CLIENT, "bootstrap.servers": bootstrap, "client.id": name})
+        self._next: dict[Tp, int] = {}
+        self._ends: dict[Tp, End] = {}
+        self._asked: dict[TopicPartition, Any] = {}
+        self._asked_at_ms = -_ENDS_EVERY_MS
+
+    def assign(self, starts: Mapping[Tp, int]) -> None:
+        """Read exactly these partitions; those assigned already keep their place."""
+        gone = [tp for tp in self._next if tp not in starts]
+        new = {tp: offset for tp, offset in starts.items() if tp not in self._next}
+        for tp in gone:
+            del self._next[tp]
+            self._ends.pop(tp, None)
+        if gone:
+            self._consumer.incremental_unassign([TopicPartition(*tp) for tp in gone])
+        if new:
+            self._consumer.incremental_assign(
+                [
+                    TopicPartition(topic, partition, _kafka_offset(offset))
+                    for (topic, partition), offset in new.items()
+                ]
+            )
+        self._next.update(new)
+
+    def seek(self, tp: Tp, offset: int) -> None:
+        """Go on from another offset; what was fetched before is dropped."""
+        if tp in self._next:
+            self._consumer.incremental_unassign([TopicPartition(*tp)])
+        self._consumer.incremental_assign([TopicPartition(*tp, _kafka_offset(offset))])
+        self._next[tp] = offset
+
+    def pause(self, tps: Collection[Tp]) -> None:
+        """Return nothing more of these partitions for now."""
+        self._consumer.pause([TopicPartition(*tp) for tp in tps])
+
+    def resume(self, tps: Collection[Tp]) -> None:
+        """Return records of these partitions again."""
+        self._consumer.resume([TopicPartition(*tp) for tp in tps])
+
+    def poll(self, timeout_s: float) -> list[Arrived]:
+        """Return what arrived, at most 500 records; see `LogReader.poll`."""
+        self._ask_for_ends()
+        try:
+            first = self._consumer.poll(timeout_s)
+            if first is None:
+                return []
+            messages = [first, *self._consumer.consume(_BATCH - 1, 0)]
+        except KafkaException as error:
+            raise PromiseBrokenError(f"reading failed: {error.args[0].str()}") from error
+        return [arrived for message in messages if (arrived := self._arrived(message))]
+
+    def ends(self) -> Mapping[Tp, End]:
+        """Return the newest known ends."""
+        return self._ends
+
+    def at_end(self, tp: Tp, within_ms: int) -> bool:
+        """Tell whether all of the partition was returned, by an end asked for recently."""
+        end = self._ends.get(tp)
+        if end is None or self._clock.monotonic_ms() - end.asked_at_ms > within_ms:
+            return False
+        return self._next.get(tp, START) >= end.offset or end.offset == 0
+
+    def close(self) -> None:
+        """Leave; nothing is committed, as positions are kept in the logs."""
+        self._consumer.close()
+
+    def _arrived(self, message: Message) -> Arrived | None:
+        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        error = message.error()
+        if error is not None:
+            if error.code() in _FATAL_READS:
+                raise PromiseBrokenError(
+                    f"{topic}/{partition}: {error.str()}; nothing resets by itself: compare "
+                    "retention and topic id with this reader's position"
+                )
+            return None  # librdkafka retries these by itself
+        tp = (str(topic), int(partition or 0))
+        if tp not in self._next:
+            return None  # fetched before it was unassigned
+        self._next[tp] = int(offset or 0) + 1
+        return Arrived(*tp, int(offset or 0), message.timestamp()[1], message.value() or b"")
+
+    def _ask_for_ends(self) -> None:
+        now = self._clock.monotonic_ms()
+        if self._asked:
+            if not all(future.done() for future in self._asked.values()):
+                return
+            self._note_ends(now)
+        if self._next and now - self._asked_at_ms >= _ENDS_EVERY_MS:
+            self._asked_at_ms = now
+            self._asked = self._admin.list_offsets(
+                {TopicPartition(*tp): OffsetSpec.latest() for tp in self._next},
+                request_timeout=_ENDS_DEADLINE_S,
+            )
+
+    def _note_ends(self, now: int) -> None:
+        for tp, future in self._asked.items():
+            if future.exception() is None:
+                key = (tp.topic, tp.partition)
+                if key in self._next:
+                    self._ends[key] = End(future.result().offset, self._asked_at_ms, now)
+        self._asked = {}
+
+
+class KafkaLogWriter:
+    """Appends with an idempotent producer; a record not acknowledged in time is an error."""
+
+    def __init__(self, bootstrap: str, name: str, ack_deadline_ms: int = 15_000) -> None:
+        """Connect in the background.
+
+        Args:
+            bootstrap: Addresses, `host:port[,host:port]`.
+            name: Client id, for the broker's logs.
+            ack_deadline_ms: A send that is not acknowledged by then is settled as `SendError`.
+        """
+        self._fatal: str | None = None
+        self._producer = Producer(
+            {
+                **_CLIENT,
+                "bootstrap.servers": bootstrap,
+                "client.id": name,
+                "enable.idempotence": True,
+                "acks": "all",
+                "linger.ms": 0,
+                "compression.type": "none",
+                "delivery.timeout.ms": ack_deadline_ms,
+                "request.timeout.ms": min(5_000, ack_deadline_ms),
+                "queue.buffering.max.messages": 10_000,
+                "error_cb": self._on_error,
+            }
+        )
+
+    def send(
+        self,
+        tp: Tp,
+        value: bytes,
+        done: Callable[[Sent | SendError], None],
+        key: bytes | None = None,
+    ) -> None:
+        """Append a record; see `LogWriter.send`."""
+        try:
+            self._producer.produce(
+                tp[0],
+                value=value,
+                key=key,
+                partition=tp[1],
+                on_delivery=lambda error, message: done(_settled(tp, error, message)),
+            )
+        except BufferError as error:
+            raise TransientError(f"{tp[0]}/{tp[1]}: the local send queue is full") from error
+        except KafkaException as error:
+            raise PromiseBrokenError(f"{tp[0]}/{tp[1]}: {error.args[0].str()}") from error
+
+    def serve(self, timeout_s: float = 0.0) -> None:
+        """Call the `done` of what was settled; see `LogWriter.serve`."""
+        self._producer.poll(timeout_s)
+        if self._fatal is not None:
+            raise PromiseBrokenError(f"producer: {self._fatal}")
+
+    def flush(self, timeout_s: float) -> int:
+        """Wait until all is settled; return how many records are not."""
+        return self._producer.flush(timeout_s)
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.fatal():
+            self._fatal = error.str()
+
+
+def _kafka_offset(offset: int) -> int:
+    return OFFSET_BEGINNING if offset == START else offset
+
+
+def _settled(tp: Tp, error: KafkaError | None, message: Message) -> Sent | SendError:
+    if error is not None:
+        return SendError(*tp, error.str())
+    kind, stamp = message.timestamp()
+    appended = stamp if kind == TIMESTAMP_LOG_APPEND_TIME else None
+    return Sent(*tp, int(message.offset() or 0), appended)

@@ -1,0 +1,92 @@
+"""The smallest decider there is: inputs are numbers, entries repeat them, state is their list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from seatline.log.v1 import log_pb2
+from services.runtime.errors import PoisonError
+from services.runtime.fenced_log.core import EVERY_PARTITION, Batch, Inputs, Moment
+from services.runtime.fenced_log.header import Failure, Header, from_proto, to_proto
+from services.runtime.fenced_log.turn import Pending
+from services.runtime.log_port import Arrived
+
+LOG, PACED, ORDERS = "log", "paced", "orders"
+INPUTS = Inputs(paced=PACED, orders=(ORDERS,))
+
+
+@dataclass
+class TallyCore:
+    """Remembers every number in the order in which the log has it."""
+
+    failing: set[int] = field(default_factory=set)
+    seen: list[int] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
+
+    def evolve(self, entries: Sequence[int], at_ms: int) -> None:
+        del at_ms
+        self.seen.extend(entries)
+
+    def decide(self, item: int, moment: Moment) -> Sequence[int]:
+        self.moments.append(moment)
+        if item in self.failing:
+            raise ValueError(item)
+        return [item]
+
+    def due(self, moment: Moment) -> Sequence[int]:
+        del moment
+        return ()
+
+    def admits(self, topic: str, moment: Moment) -> bool:
+        del topic, moment
+        return True
+
+
+class TallyCodec:
+    """Header as on the wire, entries as comma-separated numbers behind it."""
+
+    def header(self, value: bytes) -> Header:
+        return from_proto(log_pb2.Header.FromString(value.partition(b"\n--\n")[0]))
+
+    def entries(self, value: bytes) -> Sequence[int]:
+        return _numbers(value.partition(b"\n--\n")[2])
+
+    def record(self, header: Header, entries: Sequence[int]) -> bytes:
+        return to_proto(header).SerializeToString() + b"\n--\n" + numbers(*entries)
+
+    def weight(self, entry: int) -> int:
+        del entry
+        return 10
+
+    def batch(self, arrived: Arrived) -> Batch[int]:
+        target = EVERY_PARTITION if arrived.topic == ORDERS else arrived.partition
+        try:
+            return Batch(None, [(target, number) for number in _numbers(arrived.value)])
+        except ValueError as error:
+            raise PoisonError("not numbers") from error
+
+
+class SilentObserver:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.aside: list[Failure] = []
+        self.owned_now: set[int] = set()
+
+    def owned(self, partition: int, *, owned: bool, epoch: int) -> None:
+        del epoch
+        (self.owned_now.add if owned else self.owned_now.discard)(partition)
+
+    def wrote(self, partition: int, entries: Sequence[int], queued: int, waited_ms: int) -> None:
+        del partition, entries, queued, waited_ms
+
+    def set_aside(self, failure: Failure, pending: Pending[int]) -> None:
+        del pending
+        self.aside.append(failure)
+
+
+def numbers(*values: int) -> bytes:
+    return b",".join(b"%d" % value for value in values)
+
+
+def _numbers(value: bytes) -> list[int]:
+    return [int(part) for part in value.split(b",")] if value else []
