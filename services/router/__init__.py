@@ -1,0 +1,1 @@
+"""Give each contact exactly one ruling: its centre, a hold or a refusal."""

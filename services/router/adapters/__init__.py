@@ -1,0 +1,1 @@
+"""Where the router meets the wire and its metrics."""

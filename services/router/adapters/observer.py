@@ -1,0 +1,52 @@
+"""What the router tells the world besides its rulings: metrics, log lines, dead letters."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from seatline.dead.v1 import dead_pb2
+from services.router.adapters import topics
+from services.router.adapters.metrics import RouterMetrics
+from services.runtime.errors import PoisonError
+from services.runtime.fenced_log.header import Failure
+from services.runtime.fenced_log.turn import Pending
+from services.runtime.lifecycle import Process
+from services.runtime.log_port import LogWriter
+from services.runtime.set_aside import SetAside
+
+
+class RouterObserver:
+    """Told by the fenced log what happens."""
+
+    def __init__(self, process: Process, metrics: RouterMetrics, writer: LogWriter) -> None:
+        self._process = process
+        self._metrics = metrics
+        self._set_aside = SetAside(process, writer, topics.DEAD, dead_letter)
+
+    def owned(self, partition: int, *, owned: bool, epoch: int) -> None:
+        """Note a partition taken or lost."""
+        self._metrics.owned(partition, owned=owned, epoch=epoch)
+        self._process.log.info("partition", partition=partition, owned=owned, epoch=epoch)
+
+    def wrote(self, partition: int, entries: Sequence[Any], queued: int, waited_ms: int) -> None:
+        """Note a record sent."""
+        self._metrics.queued(partition, queued)
+        if entries:
+            self._metrics.ruled(entries, waited_ms)
+
+    def set_aside(self, failure: Failure, pending: Pending[Any]) -> None:
+        """Send an input that could not be decided to the dead letters."""
+        self._set_aside.send(failure, pending)
+
+
+def dead_letter(failure: Failure, error: PoisonError | None) -> bytes:
+    """Return the dead letter of an input; the topic still keeps its bytes."""
+    undecidable = dead_pb2.DEAD_REASON_UNDECIDABLE
+    return dead_pb2.DeadLetter(
+        service="router",
+        topic=failure.topic,
+        partition=failure.partition,
+        offset=failure.offset,
+        index=failure.index,
+        reason=undecidable if error is None else dead_pb2.DEAD_REASON_UNREADABLE,
+        field="" if error is None else error.field,
+    ).SerializeToString()

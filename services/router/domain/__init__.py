@@ -1,0 +1,1 @@
+"""What the router decides, as values and plain functions: no clock, no wire, no log."""

@@ -1,0 +1,153 @@
+"""The rules that one contact must pass, in their order: the heart of the router.
+
+Called only with a map and a policy that are fresh: unknown, missing or stale means no, and then
+the router does not rule at all (rule 2.3). Stops, suppressions, hours and silence are asked again
+at offer and confirm; what passes here may still be stopped there.
+"""
+
+from dataclasses import dataclass, replace
+
+from services.router.domain.contact import (
+    Contact,
+    SeatId,
+    cut,
+    field_problem,
+    identity_problem,
+)
+from services.router.domain.dedupe import Ruled, key_of
+from services.router.domain.policy import (
+    PolicyRules,
+    hours_of_day,
+    next_opening_ms,
+    silence_around,
+)
+from services.router.domain.ruling import (
+    Held,
+    HeldReason,
+    Outcome,
+    Refused,
+    RefusedReason,
+    Routed,
+    Ruling,
+)
+from services.router.domain.seat_table import SeatTable
+from services.router.domain.stops import Stops
+from services.router.domain.withdrawals import Suppressions
+
+_NO_SEAT = SeatId("")
+_UNCHECKED = (RefusedReason.INVALID_FIELD, RefusedReason.DUPLICATE)
+"""Refused before all fields were found to keep their bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a ruling is made under, all of it fresh."""
+
+    seats: SeatTable
+    policy: PolicyRules
+    stops: Stops
+    suppressions: Suppressions
+    policy_offset_ms: int = 0
+    """Policy time is broker time plus this; only a rehearsal has one."""
+
+
+def rule_on(contact: Contact, at_ms: int, view: View, ruled: Ruled) -> Ruling:
+    """Rule on one contact: exactly one outcome, whatever its fields hold.
+
+    Args:
+        contact: Entry of a contacts record.
+        at_ms: Broker time of the record that will carry the ruling (rule 3.3).
+        view: Map, policy, stops and suppressions in use.
+        ruled: Releases ruled before; its window is the longest `valid_until` allowed.
+    """
+    refused = _refused_arrival(contact, at_ms, ruled) or _refused_person(contact, view)
+    if refused is not None:
+        return _refusal(contact, at_ms, view, ruled, refused)
+    seat_id = _seat_of(contact, view.seats)
+    if isinstance(seat_id, Refused):
+        return _refusal(contact, at_ms, view, ruled, seat_id)
+    outcome = _placed(contact, seat_id, at_ms, view)
+    return Ruling(contact, seat_id, view.seats.version, view.policy.version, outcome)
+
+
+def _refused_arrival(contact: Contact, at_ms: int, ruled: Ruled) -> Refused | None:
+    problem = identity_problem(contact)
+    if problem is None and key_of(contact) in ruled:
+        return Refused(RefusedReason.DUPLICATE)
+    problem = problem or field_problem(contact, at_ms, ruled.window_ms)
+    if problem is not None:
+        return Refused(RefusedReason.INVALID_FIELD, problem)
+    if _valid_until_ms(contact) < at_ms:
+        return Refused(RefusedReason.RELEASE_EXPIRED, "valid_until")
+    return None
+
+
+def _refused_person(contact: Contact, view: View) -> Refused | None:
+    suppressions = view.suppressions
+    # The strongest order first: an erased person is not called "opted out".
+    if contact.person_key in suppressions.erased:
+        return Refused(RefusedReason.ERASED)
+    if contact.person_key in suppressions.opted_out:
+        return Refused(RefusedReason.OPTED_OUT)
+    if (
+        contact.contact_id in suppressions.recalled
+        or contact.person_key in suppressions.recalled_persons
+    ):
+        return Refused(RefusedReason.RECALLED)
+    return None
+
+
+def _seat_of(contact: Contact, seats: SeatTable) -> SeatId | Refused:
+    seat_id = contact.seat_id
+    if seat_id and seat_id not in seats.home:
+        return Refused(RefusedReason.UNKNOWN_SEAT, "seat_id")
+    if not contact.segment_id:
+        return seat_id
+    parent = seats.seat_of_segment.get(contact.segment_id)
+    if parent is None:
+        return Refused(RefusedReason.UNKNOWN_SEGMENT, "segment_id")
+    if seat_id and parent != seat_id:
+        return Refused(RefusedReason.SEAT_MISMATCH, "segment_id")
+    return parent
+
+
+def _placed(contact: Contact, seat_id: SeatId, at_ms: int, view: View) -> Outcome:
+    centre = view.seats.home[seat_id]
+    if view.stops.cover(contact.campaign, seat_id, centre.centre_id):
+        return Held(HeldReason.STOPPED)
+    if centre.closed:
+        return Held(HeldReason.CENTRE_CLOSED)
+    if contact.due_at_ms is not None and contact.due_at_ms > at_ms:
+        return Held(HeldReason.NOT_DUE, contact.due_at_ms)
+    until_ms = _callable_until_ms(seat_id, at_ms, view)
+    if isinstance(until_ms, Held):
+        return until_ms
+    allow_until_ms = min(until_ms, _valid_until_ms(contact))
+    return Routed(centre.centre_id, centre.partition, allow_until_ms)
+
+
+def _callable_until_ms(seat_id: SeatId, at_ms: int, view: View) -> int | Held:
+    """Return until when a seat may be called from now on, or how long it may not."""
+    policy, offset_ms = view.policy, view.policy_offset_ms
+    policy_ms = at_ms + offset_ms
+    silence = silence_around(policy, seat_id, policy_ms)
+    if silence is not None and silence.begins_ms <= policy_ms:
+        return Held(HeldReason.SILENCE_WINDOW, silence.ends_ms - offset_ms)
+    hours = hours_of_day(policy, policy_ms)
+    if not hours.begins_ms <= policy_ms < hours.ends_ms:
+        return Held(HeldReason.CALLING_HOURS, next_opening_ms(policy, policy_ms) - offset_ms)
+    ends_ms = hours.ends_ms if silence is None else min(hours.ends_ms, silence.begins_ms)
+    return ends_ms - offset_ms
+
+
+def _valid_until_ms(contact: Contact) -> int:
+    # `field_problem` refuses a contact without one before anybody asks.
+    return contact.valid_until_ms or 0
+
+
+def _refusal(contact: Contact, at_ms: int, view: View, ruled: Ruled, refused: Refused) -> Ruling:
+    if refused.reason in _UNCHECKED:
+        shown = cut(contact, at_ms, ruled.window_ms)
+    else:
+        shown = replace(contact, sealed=b"")
+    return Ruling(shown, _NO_SEAT, view.seats.version, view.policy.version, refused)
