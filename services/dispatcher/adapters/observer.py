@@ -1,0 +1,56 @@
+"""What the dispatcher tells the world besides its facts: metrics, log lines, dead letters."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from seatline.dead.v1 import dead_pb2
+from services.dispatcher.adapters import topics
+from services.dispatcher.adapters.metrics import DispatcherMetrics
+from services.runtime.errors import PoisonError
+from services.runtime.fenced_log.header import Failure
+from services.runtime.fenced_log.turn import Pending
+from services.runtime.lifecycle import Process
+from services.runtime.log_port import LogWriter
+from services.runtime.set_aside import SetAside
+
+
+class DispatcherObserver:
+    """Told by the fenced log what happens."""
+
+    def __init__(self, process: Process, metrics: DispatcherMetrics, writer: LogWriter) -> None:
+        self._process = process
+        self._metrics = metrics
+        self._set_aside = SetAside(process, writer, topics.DEAD, dead_letter)
+
+    def owned(self, partition: int, *, owned: bool, epoch: int) -> None:
+        """Note a partition taken or lost."""
+        self._metrics.owned.labels(partition).set(int(owned))
+        self._metrics.epoch.labels(partition).set(epoch)
+        self._process.log.info("partition", partition=partition, owned=owned, epoch=epoch)
+
+    def wrote(self, partition: int, entries: Sequence[Any], queued: int, waited_ms: int) -> None:
+        """Note a record sent."""
+        self._metrics.queued_inputs.labels(partition).set(queued)
+        if entries:
+            self._metrics.facts.labels(partition).inc(len(entries))
+            self._metrics.record_facts.observe(len(entries))
+            self._metrics.input_age.observe(waited_ms / 1000)
+
+    def set_aside(self, failure: Failure, pending: Pending[Any]) -> None:
+        """Send an input that could not be decided to the dead letters."""
+        self._metrics.set_aside.labels(failure.reason).inc()
+        self._set_aside.send(failure, pending)
+
+
+def dead_letter(failure: Failure, error: PoisonError | None) -> bytes:
+    """Return the dead letter of an input; the topic still keeps its bytes."""
+    undecidable = dead_pb2.DEAD_REASON_UNDECIDABLE
+    return dead_pb2.DeadLetter(
+        service="dispatcher",
+        topic=failure.topic,
+        partition=failure.partition,
+        offset=failure.offset,
+        index=failure.index,
+        reason=undecidable if error is None else dead_pb2.DEAD_REASON_UNREADABLE,
+        field="" if error is None else error.field,
+    ).SerializeToString()

@@ -1,0 +1,157 @@
+"""What follows from an input, from time, or from a match. Pure: reads the floor, returns facts."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from services.dispatcher.domain import calls, due, facts, inputs, matching, sessions
+from services.dispatcher.domain.allowed import is_withdrawn, objection
+from services.dispatcher.domain.facts import Fact
+from services.dispatcher.domain.floor import Floor, LiveContact, Session
+from services.dispatcher.domain.leaving import leave
+from services.dispatcher.domain.moment import Moment
+from services.dispatcher.domain.words import (
+    Disposition,
+    EndReason,
+    RefusalReason,
+    WithdrawalKind,
+)
+
+
+def decide(floor: Floor, item: inputs.Input, moment: Moment) -> Sequence[Fact]:
+    """Return the facts that one input leads to, in order."""
+    return _DECISIONS[type(item)](floor, item, moment)
+
+
+def decide_due(floor: Floor, moment: Moment) -> Sequence[Fact]:
+    """Return what follows from orders, time and the queues alone: one thing, or nothing."""
+    return (
+        due.next_leaving(floor, moment)
+        or due.next_timer(floor, moment)
+        or matching.next_offer(floor, moment)
+    )
+
+
+def _routed(floor: Floor, item: inputs.Routed, moment: Moment) -> Sequence[Fact]:
+    """Queue a contact; one that may not stay leaves in the same breath."""
+    queued = facts.Queued(
+        item.contact,
+        item.seat_id,
+        item.centre_id,
+        item.allow_until_ms,
+        item.map_version,
+        item.policy_version,
+    )
+    probe = LiveContact(
+        item.contact,
+        item.seat_id,
+        item.centre_id,
+        item.allow_until_ms,
+        item.map_version,
+        item.policy_version,
+        (0, moment.written_at_ms, 0),
+        0,
+    )
+    reason = objection(floor, probe)
+    return (queued,) if reason is None else (queued, *leave(probe, reason, moment))
+
+
+def _new_map(floor: Floor, item: inputs.NewMap, moment: Moment) -> Sequence[Fact]:
+    del moment
+    if item.version <= floor.map_version:
+        return ()
+    return (facts.MapApplied(item.version, item.centres),)
+
+
+def _new_policy(floor: Floor, item: inputs.NewPolicy, moment: Moment) -> Sequence[Fact]:
+    del moment
+    if item.version <= floor.rules.version:
+        return ()
+    return (facts.PolicyApplied(item.version, item.max_wait_ms, item.wrap_up_ms, item.required),)
+
+
+def _new_stop(floor: Floor, item: inputs.NewStop, moment: Moment) -> Sequence[Fact]:
+    del moment
+    known = (item.scope, item.id) in floor.stops
+    return () if known else (facts.StopApplied(item.scope, item.id),)
+
+
+def _lift_stop(floor: Floor, item: inputs.LiftStop, moment: Moment) -> Sequence[Fact]:
+    del moment
+    known = (item.scope, item.id) in floor.stops
+    return (facts.StopLifted(item.scope, item.id),) if known else ()
+
+
+def _withdraw(floor: Floor, item: inputs.Withdraw, moment: Moment) -> Sequence[Fact]:
+    del floor, moment
+    return (facts.WithdrawalApplied(item.person_key, item.contact_id, item.kind),)
+
+
+def _nothing(floor: Floor, item: inputs.Nothing, moment: Moment) -> Sequence[Fact]:
+    del floor, item, moment
+    return ()
+
+
+def _gateway_alive(
+    floor: Floor, command: inputs.GatewayAlive, item: inputs.Commanded, moment: Moment
+) -> Sequence[Fact]:
+    del floor, command, moment
+    return (facts.GatewaySeen(item.boot_id),)
+
+
+def _commanded(floor: Floor, item: inputs.Commanded, moment: Moment) -> Sequence[Fact]:
+    """Decide a command; most may come only from the newest binding of a session (rule 4.6)."""
+    command = item.command
+    anyone = _COMMANDS.get(type(command))
+    if anyone is not None:
+        return anyone(floor, command, item, moment)
+    of_session = _SESSION_COMMANDS[type(command)]
+    session = sessions.bound(floor, cast("sessions.OfSession", command))
+    if isinstance(session, RefusalReason):
+        return (sessions.refused(item, session),)
+    return of_session(floor, session, command, item, moment)
+
+
+def _outcome(
+    floor: Floor, command: inputs.GiveOutcome, item: inputs.Commanded, moment: Moment
+) -> Sequence[Fact]:
+    """End a call with its disposition; an opt-out also withdraws the person's other contacts."""
+    live = floor.contacts.get(command.attempt.key)
+    decided = calls.outcome(floor, command, item, moment)
+    opted_out = command.disposition is Disposition.OPT_OUT
+    ended = any(isinstance(f, facts.Ended) and f.reason is EndReason.OUTCOME for f in decided)
+    if live is None or not (opted_out and ended) or is_withdrawn(floor, live):
+        return decided
+    person = live.contact.person_key
+    return (*decided, facts.WithdrawalApplied(person, "", WithdrawalKind.OPT_OUT))
+
+
+_DECISIONS: dict[type, Callable[[Floor, Any, Moment], Sequence[Fact]]] = {
+    inputs.Commanded: _commanded,
+    inputs.Routed: _routed,
+    inputs.NewMap: _new_map,
+    inputs.NewPolicy: _new_policy,
+    inputs.NewStop: _new_stop,
+    inputs.LiftStop: _lift_stop,
+    inputs.Withdraw: _withdraw,
+    inputs.Nothing: _nothing,
+}
+_COMMANDS: dict[type, Callable[[Floor, Any, inputs.Commanded, Moment], Sequence[Fact]]] = {
+    inputs.SignIn: sessions.sign_in,
+    inputs.StreamLost: sessions.stream_lost,
+    inputs.GatewayAlive: _gateway_alive,
+    inputs.EndSession: sessions.end_session,
+    inputs.DrainCentre: sessions.drain_centre,
+    inputs.GiveOutcome: _outcome,
+    inputs.Unsealing: calls.unsealing,
+    inputs.NotUnsealed: calls.not_unsealed,
+}
+_SESSION_COMMANDS: dict[
+    type, Callable[[Floor, Session, Any, inputs.Commanded, Moment], Sequence[Fact]]
+] = {
+    inputs.SignOut: sessions.sign_out,
+    inputs.MakeAvailable: sessions.make_available,
+    inputs.Pause: sessions.pause,
+    inputs.AcceptOffer: calls.accept,
+    inputs.DeclineOffer: calls.decline,
+    inputs.HangUp: calls.hang_up,
+}

@@ -1,0 +1,214 @@
+"""The floor of one partition: contacts, sessions, centres, orders. A fold of facts."""
+
+import heapq
+from dataclasses import dataclass, field
+
+from services.dispatcher.domain.facts import Attempt, Contact
+from services.dispatcher.domain.limits import Limits
+from services.dispatcher.domain.queues import CentreQueue
+from services.dispatcher.domain.timers import Timer, TimerKind
+from services.dispatcher.domain.words import (
+    Activity,
+    Objection,
+    Place,
+    Presence,
+    StopScope,
+    WithdrawalKind,
+)
+
+Key = tuple[str, int]
+"""Contact id and release."""
+
+
+@dataclass(slots=True)
+class LiveContact:
+    """A contact between its ruling and its end or return."""
+
+    contact: Contact
+    seat_id: str
+    centre_id: str
+    allow_until_ms: int
+    map_version: int
+    policy_version: int
+    order: tuple[int, int, int]
+    """Its place in the queue: priority (negated), time of queueing, order of facts."""
+    wait_until_ms: int
+    """Latest time for an offer: the policy's wait, or what T leaves."""
+    place: Place = Place.QUEUED
+    attempt: int = 0
+    misses: int = 0
+    session_id: str = ""
+    generation: int = 0
+    nonce: bytes = b""
+    deadline_ms: int = 0
+    """End of the place it is in: lease, dial_by, call or wrap-up."""
+    dial_by_ms: int | None = None
+    offered_at_ms: int | None = None
+    confirmed_at_ms: int | None = None
+    waiting: bool = False
+    """Whether it stands in its centre's queue."""
+
+    @property
+    def key(self) -> Key:
+        """Contact id and release."""
+        return (self.contact.contact_id, self.contact.release)
+
+    @property
+    def current(self) -> Attempt:
+        """The attempt under way, or the last one."""
+        return Attempt(self.contact.contact_id, self.contact.release, self.attempt)
+
+    @property
+    def queued_at_ms(self) -> int:
+        """When it came here."""
+        return self.order[1]
+
+
+@dataclass(slots=True)
+class Session:
+    """A caller session: activity, presence, generation."""
+
+    session_id: str
+    centre_id: str
+    languages: tuple[str, ...] = ()
+    generation: int = 0
+    boot_id: bytes = b""
+    nonce: bytes = b""
+    nonces: tuple[bytes, ...] = ()
+    """The current and earlier bindings, newest first."""
+    activity: Activity = Activity.OFFLINE
+    presence: Presence = Presence.PRESENT
+    idle_since_ms: int = 0
+    contact: Key | None = None
+    misses: int = 0
+    deadline_ms: int = 0
+    """End of a pause."""
+    pausing: tuple[str, int] | None = None
+    """Reason and end of a pause that begins when the session is free."""
+    draining: bool = False
+    """Signs out when it is free."""
+    suspect_at_ms: int = 0
+    suspect_by_gateway: bool = False
+    """Whether the gateway's silence, not the stream's end, made it suspect."""
+    gone_at_ms: int = 0
+    idle: bool = False
+    """Whether it stands among its centre's ready callers."""
+
+
+@dataclass(slots=True)
+class Rules:
+    """The policy in force here; zero is none yet."""
+
+    version: int = 0
+    max_wait_ms: int = 0
+    wrap_up_ms: int = 0
+    required: int = 0
+    """Lowest policy version that a ruling must have."""
+
+
+@dataclass(slots=True)
+class Floor:
+    """Everything the dispatcher knows of one partition."""
+
+    limits: Limits
+    contacts: dict[Key, LiveContact] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    centres: dict[str, CentreQueue] = field(default_factory=dict)
+    home: dict[str, str] = field(default_factory=dict)
+    """Centre of each seat of this partition, by the map in force."""
+    map_version: int = 0
+    rules: Rules = field(default_factory=Rules)
+    stops: set[tuple[StopScope, str]] = field(default_factory=set)
+    withdrawn: dict[bytes | str, tuple[WithdrawalKind, int]] = field(default_factory=dict)
+    """Kind and time, by person key, or by contact id for a recall."""
+    by_person: dict[bytes, set[Key]] = field(default_factory=dict)
+    by_nonce: dict[bytes, str] = field(default_factory=dict)
+    """Session of each current stream binding."""
+    gateways: dict[bytes, int] = field(default_factory=dict)
+    """When each living gateway was last seen."""
+    awaiting: dict[Key, int] = field(default_factory=dict)
+    """Contacts ruled under a newer map than ours, with that version."""
+    leaving: dict[Key, Objection] = field(default_factory=dict)
+    """Contacts that an order touches, to be worked off one by one, oldest first."""
+    emptying: dict[str, None] = field(default_factory=dict)
+    """Sessions of centres that close or drain, to be worked off one by one."""
+    dirty: dict[str, None] = field(default_factory=dict)
+    """Centres where a match may have become possible."""
+    timers: list[Timer] = field(default_factory=list)
+    ordinal: int = 0
+
+    def next_ordinal(self) -> int:
+        """Return a number that rises with each use."""
+        self.ordinal += 1
+        return self.ordinal
+
+    def set_timer(self, at_ms: int, kind: TimerKind, key: Key | str | bytes) -> None:
+        """Look at `key` again at `at_ms`; a timer whose reason is gone by then does nothing."""
+        heapq.heappush(self.timers, Timer(at_ms, self.next_ordinal(), kind, key))
+
+    def centre(self, centre_id: str) -> CentreQueue:
+        """Return a centre, making an empty one that takes nothing when the map has none."""
+        found = self.centres.get(centre_id)
+        if found is None:
+            found = self.centres[centre_id] = CentreQueue(centre_id, closed=True)
+        return found
+
+    # --- places ----------------------------------------------------------------------------------
+
+    def enqueue(self, live: LiveContact) -> None:
+        """Put a contact into its centre's queue, at its place."""
+        live.place = Place.QUEUED
+        live.session_id = ""
+        if not live.waiting:
+            live.waiting = True
+            self.centre(live.centre_id).add_contact(live.order, live.contact.language, live.key)
+            self.dirty[live.centre_id] = None
+        self.set_timer(live.wait_until_ms, TimerKind.WAIT, live.key)
+
+    def dequeue(self, live: LiveContact) -> None:
+        """Take a contact out of its centre's queue."""
+        if live.waiting:
+            live.waiting = False
+            self.centre(live.centre_id).contacts_waiting -= 1
+
+    def forget(self, live: LiveContact) -> None:
+        """Remove a contact that ended or went back."""
+        self.dequeue(live)
+        self.contacts.pop(live.key, None)
+        self.awaiting.pop(live.key, None)
+        self.leaving.pop(live.key, None)
+        keys = self.by_person.get(live.contact.person_key)
+        if keys is not None:
+            keys.discard(live.key)
+            if not keys:
+                del self.by_person[live.contact.person_key]
+
+    def make_idle(self, session: Session) -> None:
+        """Put a session among the ready callers if it is ready and present."""
+        ready = session.activity is Activity.AVAILABLE and session.presence is Presence.PRESENT
+        if ready and not session.idle:
+            session.idle = True
+            self.centre(session.centre_id).add_session(
+                session.idle_since_ms, self.next_ordinal(), session.languages, session.session_id
+            )
+            self.dirty[session.centre_id] = None
+
+    def make_busy(self, session: Session) -> None:
+        """Take a session out of the ready callers."""
+        if session.idle:
+            session.idle = False
+            self.centre(session.centre_id).sessions_ready -= 1
+
+    def contact_of(self, session: Session) -> LiveContact | None:
+        """Return the contact that a session holds."""
+        return self.contacts.get(session.contact) if session.contact else None
+
+    def is_waiting(self, key: Key, order: tuple[int, int, int]) -> bool:
+        """Tell whether a queue entry still stands."""
+        live = self.contacts.get(key)
+        return live is not None and live.waiting and live.order == order
+
+    def is_ready(self, session_id: str, idle_since_ms: int) -> bool:
+        """Tell whether an entry of the ready callers still stands."""
+        session = self.sessions.get(session_id)
+        return session is not None and session.idle and session.idle_since_ms == idle_since_ms

@@ -1,0 +1,219 @@
+"""What reaches a partition: commands, rulings and orders. Field names are those of the wire."""
+
+from dataclasses import dataclass
+
+from services.dispatcher.domain import words
+from services.dispatcher.domain.facts import Attempt, CentreSlice, Contact
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A caller sits down."""
+
+    session_id: str
+    centre_id: str
+    languages: tuple[str, ...]
+    nonce: bytes
+    resume_token: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    """A caller leaves."""
+
+    session_id: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class MakeAvailable:
+    """A caller is ready."""
+
+    session_id: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A caller takes a break."""
+
+    session_id: str
+    generation: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptOffer:
+    """A caller takes an offer."""
+
+    session_id: str
+    generation: int
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineOffer:
+    """A caller rejects an offer."""
+
+    session_id: str
+    generation: int
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Unsealing:
+    """The gateway is about to show a number."""
+
+    session_id: str
+    generation: int
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnsealed:
+    """The gateway will not show a number."""
+
+    session_id: str
+    generation: int
+    attempt: Attempt
+    reason: words.NotUnsealedReason
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """The talk is over."""
+
+    session_id: str
+    generation: int
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class GiveOutcome:
+    """The caller's disposition."""
+
+    session_id: str
+    attempt: Attempt
+    disposition: words.Disposition
+    talk_ms: int | None
+    nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLost:
+    """A stream has ended."""
+
+    nonces: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayAlive:
+    """The gateway lives."""
+
+    facts_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndSession:
+    """An operator ends a session."""
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrainCentre:
+    """An operator drains a centre."""
+
+    centre_id: str
+
+
+Command = (
+    SignIn
+    | SignOut
+    | MakeAvailable
+    | Pause
+    | AcceptOffer
+    | DeclineOffer
+    | Unsealing
+    | NotUnsealed
+    | HangUp
+    | GiveOutcome
+    | StreamLost
+    | GatewayAlive
+    | EndSession
+    | DrainCentre
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """A command with what the log says of it."""
+
+    command: Command
+    boot_id: bytes
+    appended_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """The router sent a contact to a centre of this partition."""
+
+    contact: Contact
+    seat_id: str
+    centre_id: str
+    allow_until_ms: int
+    map_version: int
+    policy_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewMap:
+    """A seat map was published."""
+
+    version: int
+    centres: tuple[CentreSlice, ...]
+    """Those of this partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPolicy:
+    """A policy was published."""
+
+    version: int
+    max_wait_ms: int
+    wrap_up_ms: int
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewStop:
+    """A stop was ordered."""
+
+    scope: words.StopScope
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiftStop:
+    """A stop was lifted."""
+
+    scope: words.StopScope
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """A person or contact was withdrawn."""
+
+    person_key: bytes
+    contact_id: str
+    kind: words.WithdrawalKind
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """An input that asks nothing of this partition."""
+
+
+Order = NewMap | NewPolicy | NewStop | LiftStop | Withdraw | Nothing
+Input = Commanded | Routed | Order

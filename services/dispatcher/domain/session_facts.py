@@ -1,0 +1,84 @@
+"""Facts about caller sessions, their streams and gateways; part of `facts`."""
+
+from dataclasses import dataclass
+
+from services.dispatcher.domain import words
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session is bound to a stream."""
+
+    session_id: str
+    centre_id: str
+    languages: tuple[str, ...]
+    generation: int
+    boot_id: bytes
+    nonce: bytes
+    resumed: bool
+    activity: words.Activity
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """A session is over."""
+
+    session_id: str
+    nonce: bytes
+    reason: words.SignOutReason
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPaused:
+    """A session takes no offers for a while, at once or after its call."""
+
+    session_id: str
+    nonce: bytes
+    reason: str
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionAvailable:
+    """A session is ready again."""
+
+    session_id: str
+    nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDraining:
+    """A session will be signed out when it is free."""
+
+    session_id: str
+    nonce: bytes
+    reason: words.DrainReason
+
+
+@dataclass(frozen=True, slots=True)
+class SessionGone:
+    """A session was suspect for too long."""
+
+    session_id: str
+    nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnded:
+    """Streams ended; their sessions are suspect."""
+
+    nonces: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySeen:
+    """A gateway lives."""
+
+    boot_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayLost:
+    """A gateway went silent; its sessions are suspect."""
+
+    boot_id: bytes

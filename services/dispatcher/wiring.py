@@ -1,0 +1,51 @@
+"""The only place that names the dispatcher's adapters."""
+
+from services.dispatcher.adapters import topics
+from services.dispatcher.adapters.codec import DispatcherCodec
+from services.dispatcher.adapters.metrics import DispatcherMetrics
+from services.dispatcher.adapters.observer import DispatcherObserver
+from services.dispatcher.domain.limits import Limits
+from services.dispatcher.handlers import FloorHandler
+from services.dispatcher.settings import DispatcherSettings
+from services.runtime.deciding import decide_until_stopped
+from services.runtime.fenced_log.core import Inputs
+from services.runtime.fenced_log.decider import Decider, Place, World
+from services.runtime.ids import SystemIds
+from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter
+from services.runtime.kafka_wait import wait_for_topics
+from services.runtime.lifecycle import Process
+from services.runtime.slot_lock import SlotLock
+
+INPUTS = Inputs(
+    paced=topics.COMMANDS, orders=(topics.MAP, topics.SUPPRESSIONS), spread=topics.RULINGS
+)
+
+
+def serve(settings: DispatcherSettings, process: Process) -> None:
+    """Run one dispatcher slot until it is asked to stop."""
+    lock = SlotLock(settings.state, settings.slot)
+    partitioned = (topics.FACTS, topics.COMMANDS, topics.RULINGS, topics.DEAD)
+    wanted = dict.fromkeys(partitioned, settings.partitions)
+    wanted |= {topics.MAP: 1, topics.SUPPRESSIONS: 1}
+    if not wait_for_topics(settings.kafka, wanted, process):
+        return
+    reader = KafkaLogReader(settings.kafka, settings.slot)
+    writer = KafkaLogWriter(settings.kafka, settings.slot)
+    observer = DispatcherObserver(process, DispatcherMetrics(process.registry), writer)
+    place = Place(
+        topics.FACTS,
+        settings.partitions,
+        settings.slot,
+        settings.slot_index,
+        settings.slots,
+        settings.owner_silence_ms,
+    )
+    decider = Decider(
+        place,
+        INPUTS,
+        lambda _: FloorHandler(Limits()),
+        DispatcherCodec(settings.partitions),
+        World(reader, writer, process.clock, SystemIds(), observer),
+    )
+    decide_until_stopped(process, decider, reader, writer)
+    lock.close()
