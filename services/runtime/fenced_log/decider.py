@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol
 
 from services.runtime.clock import Clock
-from services.runtime.errors import PoisonError, PromiseBrokenError
 from services.runtime.fenced_log.core import (
-    EVERY_PARTITION,
-    Batch,
     Codec,
     Core,
     Entry,
@@ -16,18 +13,16 @@ from services.runtime.fenced_log.core import (
     Item,
     Moment,
 )
+from services.runtime.fenced_log.feed import Feed
 from services.runtime.fenced_log.header import Failure, Position
 from services.runtime.fenced_log.partition import OWNER_BYTES, Partition, Reading, Role
-from services.runtime.fenced_log.reader import FencedReader
-from services.runtime.fenced_log.turn import Items, Pending, Turn
+from services.runtime.fenced_log.turn import Pending, Turn
 from services.runtime.fenced_log.watch import ANSWER_WITHIN_MS, OWNER_SILENCE_MS, Watch
 from services.runtime.ids import Ids
-from services.runtime.log_port import START, Arrived, LogReader, LogWriter, TopicPartition
+from services.runtime.log_port import Arrived, LogReader, LogWriter, TopicPartition
 
 FRESH_MS = 5_000
 BEHIND_MS = 1_000
-QUEUED_MAX = 20_000
-"""Items that may wait in this process before its inputs are paused."""
 IDLE_POLL_S = 0.02
 
 
@@ -94,32 +89,27 @@ class Decider(Generic[Item, Entry]):
         self._ids = world.ids
         self._observer = world.observer
         self._on_live = world.on_live
-        self._spread: dict[TopicPartition, FencedReader] = {}
-        self._spread_ms: dict[TopicPartition, int] = {}
-        self._paused = False
-        self._sought: set[TopicPartition] = set()
-        self._starts: dict[TopicPartition, int] = {}
+        self._feed: Feed[Item, Entry] = Feed(
+            inputs, place.partitions, codec, world.reader, place.log
+        )
         self.partitions = [self._new_partition(n) for n in range(place.partitions)]
-        self.turns: dict[int, Turn[Item, Entry]] = {}
-        for partition in self.partitions:
-            self._starts[partition.tp] = START
-        for topic in (*inputs.orders, *inputs.live):
-            self._starts[(topic, 0)] = START
-        self._reader.assign(self._starts)
+
+    @property
+    def turns(self) -> dict[int, Turn[Item, Entry]]:
+        """Queues of the owned partitions, by number."""
+        return self._feed.turns
 
     def turn(self) -> None:
         """Do one round: read what arrived, then let each partition act."""
-        busy = any(t.queued and t.partition.may_write for t in self.turns.values())
-        self._sought.clear()
-        for arrived in self._reader.poll(0.0 if busy else IDLE_POLL_S):
-            if (arrived.topic, arrived.partition) not in self._sought:
+        for arrived in self._feed.poll(IDLE_POLL_S):
+            if not self._feed.is_void(arrived):
                 self._take(arrived)
         self._writer.serve()
         reading = self._reading()
         for partition in self.partitions:
             self._act(partition, reading)
         self._writer.serve()
-        self._press_back()
+        self._feed.press_back()
 
     @property
     def waiting_for(self) -> str:
@@ -151,10 +141,8 @@ class Decider(Generic[Item, Entry]):
         elif arrived.topic in self._inputs.live:
             if self._on_live is not None:
                 self._on_live(arrived)
-        elif arrived.topic == self._inputs.spread:
-            self._take_spread(arrived)
         else:
-            self._take_input(arrived)
+            self._feed.take(arrived)
 
     def _take_own(self, arrived: Arrived) -> None:
         partition = self.partitions[arrived.partition]
@@ -166,101 +154,15 @@ class Decider(Generic[Item, Entry]):
             self._lose(partition)
 
     def _begin(self, partition: Partition[Item, Entry]) -> None:
-        """Read the inputs from this partition's positions on."""
         turn = Turn(partition, self._codec, self._inputs, self._clock)
-        self.turns[partition.number] = turn
-        paced = (self._inputs.paced, partition.number)
-        self._starts[paced] = partition.positions.get(paced, Position(0)).offset or START
-        for topic in self._inputs.orders:
-            self._rewind((topic, 0), partition)
-        if self._inputs.spread is not None:
-            for number in range(self._place.partitions):
-                self._rewind((self._inputs.spread, number), partition)
-        self._reader.assign(self._starts)
+        self._feed.begin(partition, turn)
         self._observer.owned(partition.number, owned=True, epoch=partition.epoch)
-
-    def _rewind(self, tp: TopicPartition, partition: Partition[Item, Entry]) -> None:
-        """Read a shared input from the lowest position of all owned partitions on."""
-        position = partition.positions.get(tp, Position(0))
-        offset = position.offset or START
-        if tp[0] == self._inputs.spread:
-            self._spread[tp] = FencedReader(f"{tp[0]}/{tp[1]}", position.point)
-            self._spread_ms[tp] = 0
-        for turn in self.turns.values():
-            other = turn.partition.positions.get(tp, Position(0))
-            turn.forget(tp)
-            if other.offset < position.offset:
-                position = other
-                offset = other.offset or START
-                if tp in self._spread:
-                    self._spread[tp].point = other.point
-        if tp in self._starts:
-            self._seek(tp, offset)
-        self._starts[tp] = offset
 
     def _lose(self, partition: Partition[Item, Entry]) -> None:
         """Forget a state that ran ahead of the log, and follow again from its start."""
-        number = partition.number
-        del self.turns[number]
-        self._starts.pop((self._inputs.paced, number), None)
-        self._reader.assign(self._starts)
-        self.partitions[number] = self._new_partition(number)
-        self._seek(partition.tp, START)
-        self._observer.owned(number, owned=False, epoch=partition.epoch)
-
-    def _seek(self, tp: TopicPartition, offset: int) -> None:
-        """Read on from elsewhere; what this poll still holds of the partition is void."""
-        self._reader.seek(tp, offset)
-        self._sought.add(tp)
-
-    def _take_input(self, arrived: Arrived) -> None:
-        pending = self._pending(arrived)
-        if arrived.topic == self._inputs.paced:
-            turn = self.turns.get(arrived.partition)
-            if turn is not None:
-                turn.put(pending(arrived.partition))
-            return
-        for number, turn in self.turns.items():
-            turn.put(pending(number))
-
-    def _take_spread(self, arrived: Arrived) -> None:
-        tp = (arrived.topic, arrived.partition)
-        batch = self._fenced_batch(arrived)
-        header = batch.header
-        if header is None:
-            raise PromiseBrokenError(f"{tp[0]}/{tp[1]}: a record without header")
-        reader = self._spread[tp]
-        before = reader.point
-        counts = reader.accept(header).counts
-        for number, turn in self.turns.items():
-            items = _addressed(batch, number) if counts else []
-            turn.put(
-                Pending(
-                    tp, arrived.offset, arrived.appended_at_ms, items, reader.point, before=before
-                )
-            )
-        self._spread_ms[tp] = arrived.appended_at_ms
-
-    def _fenced_batch(self, arrived: Arrived) -> Batch[Item]:
-        try:
-            return self._codec.batch(arrived)
-        except PoisonError as error:
-            raise PromiseBrokenError(
-                f"{arrived.topic}/{arrived.partition}: offset {arrived.offset} of a fenced log "
-                f"cannot be read: {error}"
-            ) from error
-
-    def _pending(self, arrived: Arrived) -> Callable[[int], Pending[Item]]:
-        """Decode once, address per partition; what cannot be read is one poisoned item."""
-        tp = (arrived.topic, arrived.partition)
-        try:
-            batch = self._codec.batch(arrived)
-        except PoisonError as error:
-            poison = error
-            return lambda _: Pending(tp, arrived.offset, arrived.appended_at_ms, [(0, poison)])
-        return lambda number: Pending(
-            tp, arrived.offset, arrived.appended_at_ms, _addressed(batch, number)
-        )
+        self._feed.lose(partition)
+        self.partitions[partition.number] = self._new_partition(partition.number)
+        self._observer.owned(partition.number, owned=False, epoch=partition.epoch)
 
     # --- acting ----------------------------------------------------------------------------------
 
@@ -309,9 +211,7 @@ class Decider(Generic[Item, Entry]):
             fresh=all(self._fresh(topic) for topic in self._live_topics()),
             behind=behind,
             paced_read_to_ms=read_to_ms,
-            spread_read_to_ms=(
-                min(self._spread_ms.values(), default=0) if turn.spread_is_decided() else 0
-            ),
+            spread_read_to_ms=self._feed.spread_read_to_ms(turn),
         )
 
     def _behind(self, turn: Turn[Item, Entry], paced: TopicPartition, now_ms: int) -> bool:
@@ -328,22 +228,3 @@ class Decider(Generic[Item, Entry]):
 
     def _fresh(self, topic: str) -> bool:
         return self._reader.at_end((topic, 0), FRESH_MS)
-
-    def _press_back(self) -> None:
-        """Pause the inputs while too much of them waits here."""
-        queued = sum(turn.queued for turn in self.turns.values())
-        inputs = [tp for tp in self._starts if tp[0] in (self._inputs.paced, self._inputs.spread)]
-        if not self._paused and queued > QUEUED_MAX:
-            self._reader.pause(inputs)
-            self._paused = True
-        elif self._paused and queued < QUEUED_MAX // 4:
-            self._reader.resume(inputs)
-            self._paused = False
-
-
-def _addressed(batch: Batch[Item], number: int) -> Items[Item]:
-    return [
-        (index, item)
-        for index, (partition, item) in enumerate(batch.items)
-        if partition in (number, EVERY_PARTITION)
-    ]
