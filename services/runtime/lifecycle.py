@@ -136,6 +136,9 @@ def _served(settings: S, serve: Serve[S], process: Process) -> int:
             uvloop.run(serve(settings, process))
         else:
             serve(settings, process)
+    except SettingsError as error:
+        process.log.error("wrong settings", reason=str(error))  # noqa: TRY400 (no trace needed)
+        return EXIT_SETTINGS
     except PromiseBrokenError as error:
         # No trace: the reason says what to do.
         process.log.error(  # noqa: TRY400

@@ -16,8 +16,8 @@ from services.runtime.fenced_log.core import Batch
 from services.runtime.fenced_log.header import Header, from_proto, to_proto
 from services.runtime.log_port import Arrived
 
-_ROOM = 700
-"""Bytes of a ruling besides the sealed text, at most."""
+_ROOM = 1_800
+"""Bytes of a ruling besides the sealed text, at most: ids of 64 characters in four bytes each."""
 
 
 class RouterCodec:

@@ -9,7 +9,6 @@ expiry costs nothing per key.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from services.router.domain.contact import Contact
 from services.router.domain.ruling import Refused, RefusedReason, Ruling
@@ -18,16 +17,6 @@ _SLICES = 16
 
 Key = str
 """Contact id and release; the release has no slash, so no two pairs share a key."""
-
-
-class Ruled(Protocol):
-    """The question that ruling asks: was this release ruled before?"""
-
-    @property
-    def window_ms(self) -> int:
-        """How far back the answer reaches; no `valid_until` may lie further ahead."""
-
-    def __contains__(self, key: Key) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +60,6 @@ class Seen:
         if not slices or slices[-1].begins_ms + width_ms <= at_ms:
             slices.append(_Slice(at_ms, set()))
         return slices[-1].keys
-
-
-@dataclass(slots=True)
-class Ahead:
-    """What is seen, and what the record being decided is about to add."""
-
-    seen: Seen
-    keys: set[Key] = field(default_factory=set)
-
-    @property
-    def window_ms(self) -> int:
-        """The window of what is seen."""
-        return self.seen.window_ms
-
-    def __contains__(self, key: Key) -> bool:
-        return key in self.keys or key in self.seen
-
-    def add(self, ruling: Ruling) -> None:
-        """Let the rest of the record know of one ruling."""
-        if _is_remembered(ruling):
-            self.keys.add(key_of(ruling.contact))
 
 
 def evolve(seen: Seen, rulings: Iterable[Ruling], at_ms: int) -> Seen:

@@ -14,7 +14,7 @@ from services.router.domain.contact import (
     field_problem,
     identity_problem,
 )
-from services.router.domain.dedupe import Ruled, key_of
+from services.router.domain.dedupe import Seen, key_of
 from services.router.domain.policy import (
     PolicyRules,
     hours_of_day,
@@ -51,30 +51,30 @@ class View:
     """Policy time is broker time plus this; only a rehearsal has one."""
 
 
-def rule_on(contact: Contact, at_ms: int, view: View, ruled: Ruled) -> Ruling:
+def rule_on(contact: Contact, at_ms: int, view: View, seen: Seen) -> Ruling:
     """Rule on one contact: exactly one outcome, whatever its fields hold.
 
     Args:
         contact: Entry of a contacts record.
         at_ms: Broker time of the record that will carry the ruling (rule 3.3).
         view: Map, policy, stops and suppressions in use.
-        ruled: Releases ruled before; its window is the longest `valid_until` allowed.
+        seen: Releases ruled before, not changed here; its window is the longest `valid_until`.
     """
-    refused = _refused_arrival(contact, at_ms, ruled) or _refused_person(contact, view)
+    refused = _refused_arrival(contact, at_ms, seen) or _refused_person(contact, view)
     if refused is not None:
-        return _refusal(contact, at_ms, view, ruled, refused)
+        return _refusal(contact, at_ms, view, seen, refused)
     seat_id = _seat_of(contact, view.seats)
     if isinstance(seat_id, Refused):
-        return _refusal(contact, at_ms, view, ruled, seat_id)
+        return _refusal(contact, at_ms, view, seen, seat_id)
     outcome = _placed(contact, seat_id, at_ms, view)
     return Ruling(contact, seat_id, view.seats.version, view.policy.version, outcome)
 
 
-def _refused_arrival(contact: Contact, at_ms: int, ruled: Ruled) -> Refused | None:
+def _refused_arrival(contact: Contact, at_ms: int, seen: Seen) -> Refused | None:
     problem = identity_problem(contact)
-    if problem is None and key_of(contact) in ruled:
+    if problem is None and key_of(contact) in seen:
         return Refused(RefusedReason.DUPLICATE)
-    problem = problem or field_problem(contact, at_ms, ruled.window_ms)
+    problem = problem or field_problem(contact, at_ms, seen.window_ms)
     if problem is not None:
         return Refused(RefusedReason.INVALID_FIELD, problem)
     if _valid_until_ms(contact) < at_ms:
@@ -145,9 +145,9 @@ def _valid_until_ms(contact: Contact) -> int:
     return contact.valid_until_ms or 0
 
 
-def _refusal(contact: Contact, at_ms: int, view: View, ruled: Ruled, refused: Refused) -> Ruling:
+def _refusal(contact: Contact, at_ms: int, view: View, seen: Seen, refused: Refused) -> Ruling:
     if refused.reason in _UNCHECKED:
-        shown = cut(contact, at_ms, ruled.window_ms)
+        shown = cut(contact, at_ms, seen.window_ms)
     else:
         shown = replace(contact, sealed=b"")
     return Ruling(shown, _NO_SEAT, view.seats.version, view.policy.version, refused)

@@ -141,8 +141,10 @@ class Partition(Generic[Item, Entry]):
 
     def _follow(self, arrived: Arrived, header: Header, reading: Reading) -> None:
         self.log_time_ms = max(self.log_time_ms, header.at_ms)
-        for topic, number, position in header.inputs:
-            self.positions[(topic, number)] = position
+        if not isinstance(header.control, Fence):
+            # A fence may have been sent before records that stand before it: it moves nothing.
+            for topic, number, position in header.inputs:
+                self.positions[(topic, number)] = position
         self._note_failures(header.failures)
         self.core.evolve(self._codec.entries(arrived.value), header.at_ms)
         if header.point.owner == self._owner and self.role is Role.FENCING:

@@ -1,9 +1,8 @@
 from prometheus_client import CollectorRegistry
 
 from services.router.adapters.metrics import RouterMetrics
-from services.router.domain.deciding import decide
-from services.router.domain.dedupe import Seen, evolve
-from tests.unit.router.values import ELEVEN_MS, WINDOW_MS, contact, view
+from services.router.domain.dedupe import Seen
+from tests.unit.router.values import ELEVEN_MS, WINDOW_MS, contact, ruled, view
 
 
 def test_rulings_are_counted_by_outcome_and_reason() -> None:
@@ -11,10 +10,10 @@ def test_rulings_are_counted_by_outcome_and_reason() -> None:
     metrics = RouterMetrics(registry)
     seen = Seen(WINDOW_MS)
     late = contact(contact_id="late", due_at_ms=ELEVEN_MS + 1)
-    rulings = decide(seen, [contact(), contact(), late], ELEVEN_MS, view())
+    rulings = ruled(seen, [contact(), contact(), late], ELEVEN_MS, view())
     metrics.ruled(rulings, waited_ms=20)
     metrics.viewed(view())
-    metrics.remembered([evolve(seen, rulings, ELEVEN_MS)])
+    metrics.remembered([seen])
 
     def read(name: str, **labels: str) -> float | None:
         return registry.get_sample_value(f"seatline_router_{name}", labels)

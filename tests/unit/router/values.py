@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +11,10 @@ from services.router.domain.contact import (
     SeatId,
     SegmentId,
 )
-from services.router.domain.gate import View
+from services.router.domain.dedupe import Seen, evolve
+from services.router.domain.gate import View, rule_on
 from services.router.domain.policy import PolicyRules, Span, policy_rules
+from services.router.domain.ruling import Ruling
 from services.router.domain.seat_table import Centre, CentreId, Seat, SeatTable, seat_table
 from services.router.domain.stops import Stops
 from services.router.domain.withdrawals import Suppressions
@@ -40,6 +43,16 @@ _CONTACT = Contact(
 
 def contact(**changes: Any) -> Contact:
     return replace(_CONTACT, **changes)
+
+
+def ruled(seen: Seen, contacts: Iterable[Contact], at_ms: int, under: View) -> list[Ruling]:
+    """Rule on contacts one after the other, each ruling folded before the next."""
+    rulings = []
+    for each in contacts:
+        ruling = rule_on(each, at_ms, under, seen)
+        evolve(seen, [ruling], at_ms)
+        rulings.append(ruling)
+    return rulings
 
 
 def centre(centre_id: str, partition: int = 0, *, closed: bool = False) -> Centre:

@@ -1,0 +1,1 @@
+"""Check, seal and batch the contacts that outside producers send."""

@@ -1,0 +1,1 @@
+"""What a foreign record must hold to become a contact: values and plain functions."""
