@@ -1,0 +1,1 @@
+"""Measurements; none of it runs in production."""
