@@ -30,15 +30,17 @@ class InMemoryLogBook:
             for number in range(count)
         }
 
-    def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Arrived]:
-        values = self.values[topic, partition]
-        for offset in range(max(start, self.starts[topic, partition]), min(stop, len(values))):
-            yield Arrived(topic, partition, offset, 1_770_000_000_000 + offset, values[offset])
+    def read(self, topic: str, ranges: Mapping[int, Bounds]) -> Iterator[Arrived]:
+        for partition, (start, stop) in sorted((n, (b.start, b.end)) for n, b in ranges.items()):
+            values = self.values[topic, partition]
+            for offset in range(max(start, self.starts[topic, partition]), min(stop, len(values))):
+                yield Arrived(topic, partition, offset, 1_770_000_000_000 + offset, values[offset])
 
     def follow(self, topic: str, starts: Mapping[int, int], within_s: float) -> Iterator[Arrived]:
         del within_s
         for partition, start in starts.items():
-            yield from self.read(topic, partition, start, len(self.values[topic, partition]))
+            end = len(self.values[topic, partition])
+            yield from self.read(topic, {partition: Bounds(start, end)})
 
     def committed(self, group: str, topic: str) -> Mapping[int, int]:
         del group, topic

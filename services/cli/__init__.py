@@ -1,0 +1,1 @@
+"""Be the operator's hand: publish, import, explain, audit."""

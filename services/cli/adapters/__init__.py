@@ -1,0 +1,1 @@
+"""Files, logs, Postgres and the terminal: one module per technology and direction."""

@@ -1,0 +1,103 @@
+"""Read fenced logs by the reader rule, so that what a fence has overtaken is not counted."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from google.protobuf.message import DecodeError
+
+from seatline.facts.v1 import facts_pb2
+from seatline.rulings.v1 import rulings_pb2
+from services.cli.adapters.log_book import Bounds, LogBook
+from services.cli.adapters.topics import FACTS
+from services.cli.errors import NotDoneError
+from services.runtime.errors import PromiseBrokenError
+from services.runtime.fenced_log.header import Claim, FencePoint, Header, from_proto
+from services.runtime.fenced_log.reader import FencedReader
+from services.runtime.log_port import Arrived
+
+FencedRecord = facts_pb2.FactRecord | rulings_pb2.RulingRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """A place in a fenced log from which a reader may go on."""
+
+    offset: int = 0
+    point: FencePoint | None = None
+    """The last record that counted before it; None at the beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """A record that counts."""
+
+    arrived: Arrived
+    header: Header
+    record: FencedRecord
+
+
+class FencedPartition:
+    """Judges the records of one partition, in order.
+
+    Of a log whose beginning retention has taken, the oldest record kept is taken to count.
+    """
+
+    def __init__(self, topic: str, partition: int, point: FencePoint | None = None) -> None:
+        self._name = f"{topic}/{partition}"
+        self._reader = FencedReader(self._name, point)
+        self._parse = (
+            facts_pb2.FactRecord if topic == FACTS else rulings_pb2.RulingRecord
+        ).FromString
+
+    def judge(self, arrived: Arrived) -> Counting | None:
+        """Return the record when it counts.
+
+        Raises:
+            NotDoneError: It cannot be read, or records before it are missing.
+        """
+        try:
+            record = self._parse(arrived.value)
+            header = from_proto(record.header)
+            if self._reader.point is None and arrived.offset > 0:
+                self._reader.point = _just_before(header)
+            counts = self._reader.accept(header).counts
+        except DecodeError as error:
+            raise NotDoneError(
+                f"{self._name}@{arrived.offset}: no record of this log; look at who wrote it"
+            ) from error
+        except PromiseBrokenError as error:
+            raise NotDoneError(str(error)) from error
+        return Counting(arrived, header, record) if counts else None
+
+
+def counting(
+    book: LogBook,
+    topic: str,
+    ends: Mapping[int, int],
+    bookmarks: Mapping[tuple[str, int], Bookmark] | None = None,
+) -> Iterator[Counting]:
+    """Yield each record that counts, each partition in its order.
+
+    Args:
+        book: Where to read.
+        topic: Rulings or facts.
+        ends: Offset to stop before, by partition.
+        bookmarks: Where to go on from, by topic and partition; else from the oldest kept.
+
+    Raises:
+        NotDoneError: A record cannot be read, or records are missing.
+        StackAwayError: Kafka does not answer.
+    """
+    starts = {n: (bookmarks or {}).get((topic, n), Bookmark()) for n in ends}
+    partitions = {n: FencedPartition(topic, n, start.point) for n, start in starts.items()}
+    ranges = {n: Bounds(starts[n].offset, end) for n, end in ends.items()}
+    for arrived in book.read(topic, ranges):
+        judged = partitions[arrived.partition].judge(arrived)
+        if judged is not None:
+            yield judged
+
+
+def _just_before(header: Header) -> FencePoint | None:
+    if isinstance(header.control, Claim) or header.point.seq == 0:
+        return None
+    return FencePoint(header.point.epoch, header.point.owner, header.point.seq - 1)

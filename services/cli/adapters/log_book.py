@@ -1,0 +1,40 @@
+"""The logs as a book: bounded reading from anywhere, and single orders appended."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.runtime.log_port import Arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A range of a partition: from an offset up to, and without, another."""
+
+    start: int
+    end: int
+
+
+class LogBook(Protocol):
+    """Reading and appending, each call with a deadline.
+
+    Every method raises StackAwayError when the brokers do not answer in time.
+    """
+
+    def bounds(self, topic: str) -> Mapping[int, Bounds]:
+        """Return what each partition of a topic holds now."""
+
+    def read(self, topic: str, ranges: Mapping[int, Bounds]) -> Iterator[Arrived]:
+        """Yield the records of ranges, each from its start (or the oldest kept) to its end.
+
+        The partitions are read together: each comes in its order, and they in none.
+        """
+
+    def follow(self, topic: str, starts: Mapping[int, int], within_s: float) -> Iterator[Arrived]:
+        """Yield the records of several partitions as they come, until the deadline."""
+
+    def committed(self, group: str, topic: str) -> Mapping[int, int]:
+        """Return the offsets below which a consumer group is done; 0 where it never committed."""
+
+    def append(self, topic: str, key: bytes, value: bytes) -> None:
+        """Append a record to partition 0 and return once it is acknowledged."""

@@ -1,0 +1,98 @@
+"""The map log, and the dispatchers' word on it in the facts."""
+
+from collections.abc import Mapping
+
+from google.protobuf.message import DecodeError
+
+from seatline.facts.v1 import facts_pb2
+from seatline.map.v1 import map_pb2
+from services.cli.adapters.fenced import Bookmark, Counting, FencedPartition
+from services.cli.adapters.log_book import LogBook
+from services.cli.adapters.map_codec import map_record, policy_of, policy_record, seat_map_of
+from services.cli.adapters.topics import FACTS, MAP, MAP_KEY, POLICY_KEY
+from services.cli.domain.policy import Policy
+from services.cli.domain.seat_map import SeatMap
+from services.cli.errors import NotDoneError
+from services.cli.ports import InUse, Signature
+from services.runtime.log_port import Arrived
+
+
+class KafkaMapLog:
+    """Publishes orders and waits until they are in force."""
+
+    def __init__(self, book: LogBook, bookmarks: Mapping[tuple[str, int], Bookmark]) -> None:
+        """Use a book.
+
+        Args:
+            book: Where to read and append.
+            bookmarks: By topic and partition, from before the order: where to look for its effect.
+        """
+        self._book = book
+        self._bookmarks = bookmarks
+
+    def partition_count(self) -> int:
+        """Return the stack's partitions; see `MapLog.partition_count`."""
+        return len(self._book.bounds(FACTS))
+
+    def in_use(self) -> InUse:
+        """Read the newest map and policy; see `MapLog.in_use`."""
+        newest: dict[str, map_pb2.MapRecord] = {}
+        for arrived in self._book.read(MAP, self._book.bounds(MAP)):
+            record = _parsed(arrived)
+            newest[str(record.WhichOneof("kind"))] = record
+        seat_map, policy = newest.get("seat_map"), newest.get("policy")
+        return InUse(
+            map_version=seat_map.seat_map.version if seat_map else 0,
+            seat_map=seat_map_of(seat_map.seat_map) if seat_map else None,
+            policy_version=policy.policy.version if policy else 0,
+            policy=policy_of(policy.policy) if policy else None,
+        )
+
+    def publish_map(self, version: int, seat_map: SeatMap, signature: Signature) -> None:
+        """Append a map; see `MapLog.publish_map`."""
+        self._book.append(MAP, MAP_KEY, map_record(version, seat_map, signature))
+
+    def publish_policy(self, version: int, policy: Policy, signature: Signature) -> None:
+        """Append a policy; see `MapLog.publish_policy`."""
+        self._book.append(MAP, POLICY_KEY, policy_record(version, policy, signature))
+
+    def applied(self, map_version: int, policy_version: int, within_s: float) -> frozenset[int]:
+        """Wait until the versions are in force everywhere; see `MapLog.applied`."""
+        marks = {
+            number: self._bookmarks.get((FACTS, number), Bookmark())
+            for number in self._book.bounds(FACTS)
+        }
+        judges = {n: FencedPartition(FACTS, n, mark.point) for n, mark in marks.items()}
+        reached = dict.fromkeys(marks, (0, 0))
+        wanted = (map_version, policy_version)
+        starts = {number: mark.offset for number, mark in marks.items()}
+        for arrived in self._book.follow(FACTS, starts, within_s):
+            judged = judges[arrived.partition].judge(arrived)
+            if judged is not None:
+                reached[arrived.partition] = _versions(judged, reached[arrived.partition])
+            if all(_covers(versions, wanted) for versions in reached.values()):
+                break
+        return frozenset(n for n, versions in reached.items() if _covers(versions, wanted))
+
+
+def _covers(versions: tuple[int, int], wanted: tuple[int, int]) -> bool:
+    return versions[0] >= wanted[0] and versions[1] >= wanted[1]
+
+
+def _versions(judged: Counting, versions: tuple[int, int]) -> tuple[int, int]:
+    seat_map, policy = versions
+    if isinstance(judged.record, facts_pb2.FactRecord):
+        for fact in judged.record.facts:
+            # Of a fact of another kind these read as 0.
+            seat_map = max(seat_map, fact.map_applied.version)
+            policy = max(policy, fact.policy_applied.version)
+    return seat_map, policy
+
+
+def _parsed(arrived: Arrived) -> map_pb2.MapRecord:
+    try:
+        return map_pb2.MapRecord.FromString(arrived.value)
+    except DecodeError as error:
+        raise NotDoneError(
+            f"{MAP}@{arrived.offset}: no record of this log; look at who wrote it"
+        ) from error

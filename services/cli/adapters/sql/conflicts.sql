@@ -1,0 +1,3 @@
+SELECT contact_id, release_id
+FROM seatline.conflict
+ORDER BY id

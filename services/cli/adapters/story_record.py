@@ -1,0 +1,62 @@
+"""Recorded decisions, as lines of a story."""
+
+import asyncpg
+
+from seatline.facts.v1 import facts_pb2
+from seatline.rulings.v1 import rulings_pb2
+from services.cli.adapters.fenced import Bookmark
+from services.cli.adapters.postgres_record import connected, sql
+from services.cli.adapters.story_codec import told_fact, told_ruling
+from services.cli.adapters.topics import RULINGS
+from services.cli.domain.story import Told
+from services.runtime.fenced_log.header import FencePoint
+
+DECISIONS_MAX = 2_000
+"""Newest decisions that a story tells."""
+
+
+async def read_bookmarks(dsn: str) -> dict[tuple[str, int], Bookmark]:
+    """Return how far the recorder has come in each fenced log, as places to go on from.
+
+    Raises:
+        StackAwayError: Postgres does not answer.
+    """
+    async with connected(dsn) as connection:
+        rows = await connection.fetch(sql("bookmarks"))
+    return {(row["topic"], row["partition"]): _bookmark(row) for row in rows}
+
+
+class PostgresStory:
+    """Reads the decisions on a contact or a session."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+
+    async def of_contact(self, contact_id: str) -> list[Told]:
+        """Return what was decided on a contact; see `StoryRecord.of_contact`."""
+        return await self._told("story_of_contact", contact_id)
+
+    async def of_session(self, session_id: str) -> list[Told]:
+        """Return what was decided on a session; see `StoryRecord.of_session`."""
+        return await self._told("story_of_session", session_id)
+
+    async def _told(self, statement: str, subject: str) -> list[Told]:
+        async with connected(self._dsn) as connection:
+            rows = await connection.fetch(sql(statement), subject, DECISIONS_MAX)
+        return [_told(row) for row in rows]
+
+
+def _told(row: asyncpg.Record) -> Told:
+    at_ms = round(row["at"].timestamp() * 1000)
+    log = row["topic"].split(".")[1]
+    where = f"{log}/{row['partition']}@{row['record_offset']}[{row['entry']}]"
+    if row["topic"] == RULINGS:
+        return told_ruling(rulings_pb2.Ruling.FromString(row["payload"]), at_ms, where)
+    return told_fact(facts_pb2.Fact.FromString(row["payload"]), at_ms, where)
+
+
+def _bookmark(row: asyncpg.Record) -> Bookmark:
+    point = None
+    if row["epoch"] is not None:
+        point = FencePoint(int(row["epoch"]), row["owner"], int(row["seq"]))
+    return Bookmark(row["next_offset"], point)

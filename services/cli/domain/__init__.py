@@ -1,0 +1,1 @@
+"""What the operator's hand computes: no I/O, no clock, no wire."""

@@ -1,0 +1,116 @@
+"""What the commands need of the world."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.cli.domain.places import Accepted, Arrival, Foreign, Read, Recorded
+from services.cli.domain.policy import Policy
+from services.cli.domain.seat_map import SeatMap
+from services.cli.domain.story import Told
+
+Vector = Mapping[tuple[str, int], Read]
+"""How far each partition of each fenced log is recorded, by topic and partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Ends of what enters, asked for after a snapshot was taken."""
+
+    foreign: tuple[Foreign, ...]
+    contacts: Mapping[int, int]
+    dead: Mapping[int, int]
+
+
+class AuditLogs(Protocol):
+    """The logs, as the audit reads them. Each iteration raises NotDoneError on silence."""
+
+    def decided(self, vector: Vector) -> Iterator[Accepted]:
+        """Yield every counting record of rulings and facts below the vector, in log order."""
+
+    def ends(self) -> Ends:
+        """Ask for the ends of what enters: intake's first, so that what it did lies below."""
+
+    def dead(self, ends: Ends) -> Iterator[tuple[int, int]]:
+        """Yield partition and offset of each foreign record that is dead."""
+
+    def arrived(self, ends: Ends) -> Iterator[Arrival]:
+        """Yield every entry of the contacts log below its ends."""
+
+
+class Snapshot(Protocol):
+    """Postgres at one moment."""
+
+    async def vector(self) -> Vector:
+        """Return the recorder's positions."""
+
+    def rows(self) -> AsyncIterator[Recorded]:
+        """Yield where each (contact, release) is recorded, in bounded memory."""
+
+    def conflicts(self) -> AsyncIterator[tuple[str, int]]:
+        """Yield contact and release of each recorded conflict."""
+
+
+class Record(Protocol):
+    """What the recorder wrote."""
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """Open a view of one moment, read only."""
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """What the map log holds: the newest of each kind, version 0 when there is none."""
+
+    map_version: int
+    seat_map: SeatMap | None
+    policy_version: int
+    policy: Policy | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who orders something, and why."""
+
+    by: str
+    why: str
+
+
+class MapLog(Protocol):
+    """The operators' orders, and the dispatchers' word that they are in force."""
+
+    def partition_count(self) -> int:
+        """Return how many partitions of centres the stack has."""
+
+    def in_use(self) -> InUse:
+        """Read the newest map and policy."""
+
+    def publish_map(self, version: int, seat_map: SeatMap, signature: Signature) -> None:
+        """Append a map; return once it is acknowledged."""
+
+    def publish_policy(self, version: int, policy: Policy, signature: Signature) -> None:
+        """Append a policy; return once it is acknowledged."""
+
+    def applied(self, map_version: int, policy_version: int, within_s: float) -> frozenset[int]:
+        """Wait until every partition has these versions in force; return those that have."""
+
+
+class StoryRecord(Protocol):
+    """Recorded decisions, for explanations."""
+
+    async def of_contact(self, contact_id: str) -> list[Told]:
+        """Return what was decided on a contact, by time."""
+
+    async def of_session(self, session_id: str) -> list[Told]:
+        """Return what was decided on a session, by time."""
+
+
+class StoryLogs(Protocol):
+    """What the logs hold beyond the record; may tell again what is recorded."""
+
+    def of_contact(self, contact_id: str) -> Iterator[Told]:
+        """Yield arrivals, and what is not recorded yet."""
+
+    def of_session(self, session_id: str) -> Iterator[Told]:
+        """Yield what is not recorded yet."""

@@ -1,0 +1,93 @@
+"""Connect the commands to a stack: the only place that names adapters.
+
+Imports are local, so that a command pays only for what it uses.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.cli.adapters.endpoints import Endpoints, read_endpoints
+from services.cli.errors import StackAwayError
+
+if TYPE_CHECKING:
+    from services.cli.adapters.kafka_log_book import KafkaLogBook
+    from services.cli.domain.story import Story
+    from services.cli.handlers.audit import Audited
+    from services.cli.handlers.publish import Published, Wish
+    from services.cli.ports import InUse
+
+Progress = Callable[[str], None]
+
+
+async def audit(state: Path, journal: Path | None, progress: Progress) -> "Audited":
+    """Audit the stack of a folder."""
+    from services.cli.adapters.audit_logs import KafkaAuditLogs
+    from services.cli.adapters.journal_file import read_journal
+    from services.cli.adapters.postgres_record import PostgresRecord
+    from services.cli.adapters.topics import INTAKE_GROUP
+    from services.cli.handlers.audit import AuditHandler
+
+    witness = None if journal is None else read_journal(journal)
+    stack = _stack(state)
+    with _book(stack) as book:
+        logs = KafkaAuditLogs(book, INTAKE_GROUP)
+        return await AuditHandler(logs, PostgresRecord(stack.postgres), progress)(witness)
+
+
+async def explain(state: Path, subject: str, *, session: bool, progress: Progress) -> "Story":
+    """Tell the story of a contact or session."""
+    from services.cli.adapters.recorded_ids import recorded_text
+    from services.cli.adapters.story_logs import LogStory
+    from services.cli.adapters.story_record import PostgresStory, read_bookmarks
+    from services.cli.handlers.explain import ExplainHandler
+
+    stack = _stack(state)
+    bookmarks = await read_bookmarks(stack.postgres)
+    with _book(stack) as book:
+        record = PostgresStory(stack.postgres)
+        handler = ExplainHandler(LogStory(book, bookmarks), record, progress)
+        tell = handler.session if session else handler.contact
+        return await tell(recorded_text(subject))
+
+
+async def publish(state: Path, wish: "Wish") -> "Published":
+    """Publish a map; where no dispatcher runs there is nobody to wait for."""
+    from services.cli.adapters.map_log import KafkaMapLog
+    from services.cli.adapters.story_record import read_bookmarks
+    from services.cli.handlers.publish import PublishHandler
+
+    stack = _stack(state)
+    wish = replace(wish, wait=wish.wait and not wish.dry_run and stack.dispatchers > 0)
+    bookmarks = await read_bookmarks(stack.postgres) if wish.wait else {}
+    with _book(stack) as book:
+        return PublishHandler(KafkaMapLog(book, bookmarks))(wish)
+
+
+def in_use(state: Path) -> "InUse":
+    """Read the map and policy in use."""
+    from services.cli.adapters.map_log import KafkaMapLog
+
+    with _book(_stack(state)) as book:
+        return KafkaMapLog(book, {}).in_use()
+
+
+def _stack(state: Path) -> Endpoints:
+    stack = read_endpoints(state)
+    for part in ("kafka", "postgres"):
+        if not getattr(stack, part):
+            raise StackAwayError(f"{state}: {part}: this stack runs without it")
+    return stack
+
+
+@contextmanager
+def _book(stack: Endpoints) -> Iterator["KafkaLogBook"]:
+    from services.cli.adapters.kafka_log_book import KafkaLogBook
+
+    book = KafkaLogBook(stack.kafka)
+    try:
+        yield book
+    finally:
+        book.close()
