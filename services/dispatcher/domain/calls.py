@@ -20,6 +20,7 @@ _NOT_UNSEALED = {
     NotUnsealedReason.WITHDRAWN: EndReason.WITHDRAWN,
     NotUnsealedReason.STOPPED: EndReason.STOPPED,
     NotUnsealedReason.UNREADABLE: EndReason.UNREADABLE,
+    NotUnsealedReason.LATE: EndReason.NEVER_DIALLED,
 }
 
 
@@ -92,9 +93,12 @@ def unsealing(
 def not_unsealed(
     floor: Floor, command: inputs.NotUnsealed, item: inputs.Commanded, moment: Moment
 ) -> Sequence[Fact]:
-    """End a contact whose number the gateway will not show (rule 4.3)."""
+    """End a contact whose number the gateway did not and will not show (rule 4.3).
+
+    Also after its announcement: only this gateway could have shown it, and says that it did not.
+    """
     del moment
-    live = _held(floor, command.attempt, command.session_id, Place.CONFIRMED)
+    live = _held(floor, command.attempt, command.session_id, Place.CONFIRMED, Place.ON_CALL)
     if live is None or live.generation != command.generation:
         return (refused(item, RefusalReason.NO_SUCH_OFFER),)
     return end(floor, live, _NOT_UNSEALED[command.reason])
@@ -137,10 +141,10 @@ def outcome(
     return end(floor, live, EndReason.OUTCOME, command.disposition, command.talk_ms)
 
 
-def _held(floor: Floor, attempt: Attempt, session_id: str, place: Place) -> LiveContact | None:
-    """Return the contact when this attempt of this session is in this place."""
+def _held(floor: Floor, attempt: Attempt, session_id: str, *places: Place) -> LiveContact | None:
+    """Return the contact when this attempt of this session is in one of these places."""
     live = floor.contacts.get(attempt.key)
-    if live is None or live.place is not place:
+    if live is None or live.place not in places:
         return None
     if live.attempt != attempt.attempt or live.session_id != session_id:
         return None

@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from services.dispatcher.domain import calls, due, facts, inputs, matching, sessions
-from services.dispatcher.domain.allowed import is_withdrawn, objection
-from services.dispatcher.domain.facts import Fact
+from services.dispatcher.domain.allowed import objection
+from services.dispatcher.domain.facts import Attempt, Fact
 from services.dispatcher.domain.floor import Floor, LiveContact, Session
 from services.dispatcher.domain.leaving import leave
 from services.dispatcher.domain.moment import Moment
 from services.dispatcher.domain.words import (
     Disposition,
-    EndReason,
     RefusalReason,
     WithdrawalKind,
 )
@@ -114,15 +113,23 @@ def _commanded(floor: Floor, item: inputs.Commanded, moment: Moment) -> Sequence
 def _outcome(
     floor: Floor, command: inputs.GiveOutcome, item: inputs.Commanded, moment: Moment
 ) -> Sequence[Fact]:
-    """End a call with its disposition; an opt-out also withdraws the person's other contacts."""
-    live = floor.contacts.get(command.attempt.key)
+    """End a call with its disposition, or amend it; an opt-out in it always counts (rule 4.8)."""
     decided = calls.outcome(floor, command, item, moment)
-    opted_out = command.disposition is Disposition.OPT_OUT
-    ended = any(isinstance(f, facts.Ended) and f.reason is EndReason.OUTCOME for f in decided)
-    if live is None or not (opted_out and ended) or is_withdrawn(floor, live):
+    heard = isinstance(decided[0], facts.Ended | facts.OutcomeAmended)
+    if not heard or command.disposition is not Disposition.OPT_OUT:
         return decided
-    person = live.contact.person_key
-    return (*decided, facts.WithdrawalApplied(person, "", WithdrawalKind.OPT_OUT))
+    return (*decided, _opted_out(floor, command.attempt))
+
+
+def _opted_out(floor: Floor, attempt: Attempt) -> facts.WithdrawalApplied:
+    """Withdraw the person; the contact alone when no release of it tells whose it is."""
+    live = floor.contacts.get(attempt.key)
+    if live is None:
+        releases = (c for key, c in floor.contacts.items() if key[0] == attempt.contact_id)
+        live = next(releases, None)
+    if live is None:
+        return facts.WithdrawalApplied(b"", attempt.contact_id, WithdrawalKind.OPT_OUT)
+    return facts.WithdrawalApplied(live.contact.person_key, "", WithdrawalKind.OPT_OUT)
 
 
 _DECISIONS: dict[type, Callable[[Floor, Any, Moment], Sequence[Fact]]] = {

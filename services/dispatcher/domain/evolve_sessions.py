@@ -39,9 +39,8 @@ def _signed_in(floor: Floor, fact: facts.SignedIn, at_ms: int) -> None:
     floor.make_busy(session)
     floor.by_nonce.pop(session.nonce, None)
     floor.by_nonce[fact.nonce] = fact.session_id
-    became_ready = session.activity is not fact.activity and fact.activity is Activity.AVAILABLE
-    if became_ready or session.languages != fact.languages:
-        session.idle_since_ms = at_ms  # also voids the entries under languages no longer served
+    if session.activity is not fact.activity and fact.activity is Activity.AVAILABLE:
+        session.idle_since_ms = at_ms
     session.centre_id = fact.centre_id
     session.languages = fact.languages
     session.generation = fact.generation
@@ -50,6 +49,9 @@ def _signed_in(floor: Floor, fact: facts.SignedIn, at_ms: int) -> None:
     session.nonces = (fact.nonce, *session.nonces)[: floor.limits.nonces_kept]
     session.activity = fact.activity
     session.presence = Presence.PRESENT
+    live = floor.contact_of(session)
+    if live is not None:
+        live.nonce = fact.nonce  # who is told; `live.generation` stays that of the confirm
     if fact.boot_id not in floor.gateways:
         _gateway_seen(floor, facts.GatewaySeen(fact.boot_id), at_ms)
     floor.make_idle(session)

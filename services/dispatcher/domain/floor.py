@@ -169,7 +169,7 @@ class Floor:
         """Take a contact out of its centre's queue."""
         if live.waiting:
             live.waiting = False
-            self.centre(live.centre_id).contacts_waiting -= 1
+            self.centre(live.centre_id).remove_contact(live.key)
 
     def forget(self, live: LiveContact) -> None:
         """Remove a contact that ended or went back."""
@@ -188,27 +188,16 @@ class Floor:
         ready = session.activity is Activity.AVAILABLE and session.presence is Presence.PRESENT
         if ready and not session.idle:
             session.idle = True
-            self.centre(session.centre_id).add_session(
-                session.idle_since_ms, self.next_ordinal(), session.languages, session.session_id
-            )
+            idle = (session.idle_since_ms, self.next_ordinal())
+            self.centre(session.centre_id).add_session(idle, session.languages, session.session_id)
             self.dirty[session.centre_id] = None
 
     def make_busy(self, session: Session) -> None:
         """Take a session out of the ready callers."""
         if session.idle:
             session.idle = False
-            self.centre(session.centre_id).sessions_ready -= 1
+            self.centre(session.centre_id).remove_session(session.session_id)
 
     def contact_of(self, session: Session) -> LiveContact | None:
         """Return the contact that a session holds."""
         return self.contacts.get(session.contact) if session.contact else None
-
-    def is_waiting(self, key: Key, order: tuple[int, int, int]) -> bool:
-        """Tell whether a queue entry still stands."""
-        live = self.contacts.get(key)
-        return live is not None and live.waiting and live.order == order
-
-    def is_ready(self, session_id: str, idle_since_ms: int) -> bool:
-        """Tell whether an entry of the ready callers still stands."""
-        session = self.sessions.get(session_id)
-        return session is not None and session.idle and session.idle_since_ms == idle_since_ms

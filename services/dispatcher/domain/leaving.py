@@ -84,6 +84,8 @@ def end(
 ) -> Sequence[Fact]:
     """Return the facts that end a confirmed contact and free its caller."""
     never_dialled = reason is EndReason.NEVER_DIALLED
+    if reason is EndReason.NOT_GIVEN:
+        disposition = Disposition.NOT_GIVEN
     not_before_ms = None
     if not never_dialled and live.dial_by_ms is not None:
         not_before_ms = live.dial_by_ms + floor.limits.silence_after_confirm_ms

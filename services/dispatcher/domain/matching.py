@@ -18,7 +18,7 @@ def next_offer(floor: Floor, moment: Moment) -> Sequence[Fact]:
     while floor.dirty:
         centre_id = next(iter(floor.dirty))
         centre = floor.centre(centre_id)
-        pair = centre.best(floor.is_waiting, floor.is_ready) if centre.takes else None
+        pair = centre.best() if centre.takes else None
         if pair is not None:
             return _offer(floor, floor.contacts[pair[0]], floor.sessions[pair[1]], moment)
         del floor.dirty[centre_id]

@@ -1,15 +1,22 @@
 """A centre's two queues, by language: contacts by place, callers by idle time. O(log n) each."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from services.dispatcher.domain.words import ANY_LANGUAGE
 
 Order = tuple[int, int, int]
 Key = tuple[str, int]
-_Callers = list[tuple[int, int, str]]
-_Contacts = list[tuple[Order, Key]]
+Idle = tuple[int, int]
+"""Since when a caller is idle, and an ordinal."""
+_Place = TypeVar("_Place", Order, Idle)
+_Name = TypeVar("_Name", Key, str)
+
+_STALE_MAX = 64
+"""A heap is cleared of entries that no longer stand once they are more than this and than those
+that do: a language that nobody asks for must not grow for ever."""
 
 
 @dataclass(slots=True)
@@ -23,45 +30,69 @@ class CentreQueue:
     centre_id: str
     closed: bool = False
     draining: bool = False
-    contacts_waiting: int = 0
-    sessions_ready: int = 0
-    _contacts: dict[str, _Contacts] = field(default_factory=dict)
-    _callers: dict[str, _Callers] = field(default_factory=dict)
+    _waiting: dict[Key, Order] = field(default_factory=dict)
+    _ready: dict[str, Idle] = field(default_factory=dict)
+    _contacts: dict[str, list[tuple[Order, Key]]] = field(default_factory=dict)
+    _callers: dict[str, list[tuple[Idle, str]]] = field(default_factory=dict)
 
     @property
     def takes(self) -> bool:
         """Whether offers are made here."""
         return not (self.closed or self.draining)
 
+    @property
+    def contacts_waiting(self) -> int:
+        """How many contacts wait."""
+        return len(self._waiting)
+
+    @property
+    def sessions_ready(self) -> int:
+        """How many callers are ready."""
+        return len(self._ready)
+
     def add_contact(self, order: Order, language: str, key: Key) -> None:
         """Let a contact wait at its place."""
-        heapq.heappush(self._contacts.setdefault(language, []), (order, key))
-        self.contacts_waiting += 1
+        self._waiting[key] = order
+        _push(self._contacts.setdefault(language, []), order, key, self._waiting)
 
-    def add_session(
-        self, idle_since_ms: int, ordinal: int, languages: tuple[str, ...], session_id: str
-    ) -> None:
+    def remove_contact(self, key: Key) -> None:
+        """Let a contact wait no more."""
+        self._waiting.pop(key, None)
+
+    def add_session(self, idle: Idle, languages: tuple[str, ...], session_id: str) -> None:
         """Let a caller be found, the longest idle first."""
+        self._ready[session_id] = idle
         for language in {ANY_LANGUAGE, *languages}:
-            heap = self._callers.setdefault(language, [])
-            heapq.heappush(heap, (idle_since_ms, ordinal, session_id))
-        self.sessions_ready += 1
+            _push(self._callers.setdefault(language, []), idle, session_id, self._ready)
 
-    def best(
-        self,
-        is_waiting: Callable[[Key, Order], bool],
-        is_ready: Callable[[str, int], bool],
-    ) -> tuple[Key, str] | None:
+    def remove_session(self, session_id: str) -> None:
+        """Let a caller be found no more."""
+        self._ready.pop(session_id, None)
+
+    def best(self) -> tuple[Key, str] | None:
         """Return the first contact that can be served now, and its longest-idle caller."""
         best: tuple[Order, Key, str] | None = None
         for language, contacts in self._contacts.items():
-            while contacts and not is_waiting(contacts[0][1], contacts[0][0]):
-                heapq.heappop(contacts)
-            if not contacts or (best is not None and contacts[0][0] > best[0]):
+            first = _top(contacts, self._waiting)
+            if first is None or (best is not None and first[0] > best[0]):
                 continue
-            callers = self._callers.get(language, [])
-            while callers and not is_ready(callers[0][2], callers[0][0]):
-                heapq.heappop(callers)
-            if callers:
-                best = (*contacts[0], callers[0][2])
+            caller = _top(self._callers.get(language, []), self._ready)
+            if caller is not None:
+                best = (*first, caller[1])
         return None if best is None else (best[1], best[2])
+
+
+def _push(
+    heap: list[tuple[_Place, _Name]], place: _Place, name: _Name, stands: Mapping[_Name, _Place]
+) -> None:
+    heapq.heappush(heap, (place, name))
+    if len(heap) > _STALE_MAX + 2 * len(stands):
+        heap[:] = sorted({entry for entry in heap if stands.get(entry[1]) == entry[0]})
+
+
+def _top(
+    heap: list[tuple[_Place, _Name]], stands: Mapping[_Name, _Place]
+) -> tuple[_Place, _Name] | None:
+    while heap and stands.get(heap[0][1]) != heap[0][0]:
+        heapq.heappop(heap)
+    return heap[0] if heap else None

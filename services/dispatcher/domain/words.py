@@ -127,6 +127,7 @@ class NotUnsealedReason(enum.IntEnum):
     WITHDRAWN = 1
     STOPPED = 2
     UNREADABLE = 3
+    LATE = 4
 
 
 class StopScope(enum.IntEnum):

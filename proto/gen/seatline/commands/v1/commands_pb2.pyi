@@ -34,6 +34,8 @@ class _NotUnsealedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Not
     """A stop was read meanwhile."""
     NOT_UNSEALED_REASON_UNREADABLE: _NotUnsealedReason.ValueType  # 3
     """The sealed text could not be opened."""
+    NOT_UNSEALED_REASON_LATE: _NotUnsealedReason.ValueType  # 4
+    """It was announced, but was not shown before `dial_by` or its stream's end."""
 
 class NotUnsealedReason(_NotUnsealedReason, metaclass=_NotUnsealedReasonEnumTypeWrapper):
     """Why a confirmed number was not shown."""
@@ -46,6 +48,8 @@ NOT_UNSEALED_REASON_STOPPED: NotUnsealedReason.ValueType  # 2
 """A stop was read meanwhile."""
 NOT_UNSEALED_REASON_UNREADABLE: NotUnsealedReason.ValueType  # 3
 """The sealed text could not be opened."""
+NOT_UNSEALED_REASON_LATE: NotUnsealedReason.ValueType  # 4
+"""It was announced, but was not shown before `dial_by` or its stream's end."""
 Global___NotUnsealedReason: _TypeAlias = NotUnsealedReason  # noqa: Y015
 
 class _Disposition:

@@ -41,7 +41,7 @@ class Header(_message.Message):
     """Position within (epoch, owner); the fence is 0."""
     @_builtins.property
     def inputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___InputPosition]:
-        """Inputs that moved with this record. A fence names all of them, any other record those that changed."""
+        """Inputs that moved with this record. Those that changed; a fence moves none."""
 
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:

@@ -1,0 +1,1 @@
+"""Open one door to the desks: sign in, offers, numbers, outcomes."""

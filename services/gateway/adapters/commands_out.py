@@ -1,0 +1,174 @@
+"""Commands to the dispatcher: one outbox a partition, one send in flight each."""
+
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+
+from typing_extensions import override
+
+from seatline.commands.v1 import commands_pb2 as wire
+from services.gateway.adapters.metrics import Metrics
+from services.gateway.domain.bindings import Binding
+from services.gateway.domain.outbox import Entry, Outbox, Settled
+from services.gateway.domain.unsealing import WhyNot
+from services.gateway.domain.values import Confirmed, Nonce
+from services.gateway.ports import Commands
+from services.runtime.errors import TransientError
+from services.runtime.log_port import LogWriter, SendError, Sent
+
+NONCES_MAX = 1_000
+"""Nonces in one `StreamLost`: far below a record's limit."""
+
+_REASONS = {
+    WhyNot.WITHDRAWN: wire.NOT_UNSEALED_REASON_WITHDRAWN,
+    WhyNot.STOPPED: wire.NOT_UNSEALED_REASON_STOPPED,
+    WhyNot.UNREADABLE: wire.NOT_UNSEALED_REASON_UNREADABLE,
+    WhyNot.LATE: wire.NOT_UNSEALED_REASON_LATE,
+}
+
+
+class KafkaCommands(Commands):
+    """Batches commands per partition; all methods belong to the loop, acknowledgements do not."""
+
+    def __init__(
+        self,
+        writer: LogWriter,
+        topic: str,
+        partitions: int,
+        boot_id: bytes,
+        waiting_max: int,
+        metrics: Metrics,
+    ) -> None:
+        """Start with empty outboxes.
+
+        Args:
+            writer: The log.
+            topic: Of commands.
+            partitions: Of that topic.
+            boot_id: Of this gateway, in every record.
+            waiting_max: Wishes that may wait per partition.
+            metrics: Counts commands.
+        """
+        self._writer = writer
+        self._topic = topic
+        self._boot_id = boot_id
+        self._metrics = metrics
+        self._outboxes = [Outbox[wire.Command](waiting_max) for _ in range(partitions)]
+        self._alive_waits: set[int] = set()
+        self._settled: deque[tuple[int, Sent | SendError]] = deque()
+
+    @override
+    def has_room(self, partition: int) -> bool:
+        return partition < len(self._outboxes) and self._outboxes[partition].has_room
+
+    def wish(self, partition: int, command: wire.Command, settled: Settled) -> None:
+        """Add a desk's wish; ask `has_room` first."""
+        self._add(partition, command, settled)
+
+    @override
+    def sign_in(self, binding: Binding, resume_token: bytes, settled: Settled) -> None:
+        command = wire.Command(
+            sign_in=wire.SignIn(
+                session_id=binding.session_id,
+                centre_id=binding.centre_id,
+                languages=binding.languages,
+                nonce=binding.nonce,
+                resume_token=resume_token,
+            )
+        )
+        self._add(binding.partition, command, settled)
+
+    @override
+    def stream_lost(self, partition: int, nonces: Sequence[Nonce]) -> None:
+        for first in range(0, len(nonces), NONCES_MAX):
+            part = nonces[first : first + NONCES_MAX]
+            command = wire.Command(stream_lost=wire.StreamLost(nonces=part))
+            # Nobody else would ever tell: a session whose stream is gone would count as present.
+            self._add(partition, command, partial(self._lost_settled, partition, part))
+
+    @override
+    def unsealing(self, confirmed: Confirmed, settled: Settled) -> None:
+        command = wire.Command(
+            unsealing=wire.Unsealing(
+                session_id=confirmed.session_id,
+                generation=confirmed.generation,
+                attempt=_attempt(confirmed),
+            )
+        )
+        self._add(confirmed.partition, command, settled)
+
+    @override
+    def not_unsealed(self, confirmed: Confirmed, reason: WhyNot) -> None:
+        command = wire.Command(
+            not_unsealed=wire.NotUnsealed(
+                session_id=confirmed.session_id,
+                generation=confirmed.generation,
+                attempt=_attempt(confirmed),
+                reason=_REASONS[reason],
+            )
+        )
+        self._add(confirmed.partition, command, None)
+
+    @override
+    def alive(self, partition: int, facts_offset: int) -> None:
+        if partition in self._alive_waits:
+            return
+        self._alive_waits.add(partition)
+        command = wire.Command(gateway_alive=wire.GatewayAlive(facts_offset=facts_offset))
+        self._add(partition, command, lambda _: self._alive_waits.discard(partition))
+
+    def flush(self) -> None:
+        """Send the next batch of every partition that has none out."""
+        for partition, outbox in enumerate(self._outboxes):
+            batch = outbox.take()
+            if batch:
+                self._send(partition, batch)
+
+    @property
+    def has_settled(self) -> bool:
+        """True when `settle` has something to do. Safe from any thread."""
+        return bool(self._settled)
+
+    def settle(self) -> None:
+        """Tell those who wait what became of their batches, then send what gathered meanwhile."""
+        while self._settled:
+            partition, outcome = self._settled.popleft()
+            self._outboxes[partition].settle(outcome)
+        self.flush()
+
+    @property
+    def waiting(self) -> int:
+        """Commands that are not settled yet."""
+        return sum(len(outbox) for outbox in self._outboxes)
+
+    def _add(self, partition: int, command: wire.Command, settled: Settled | None) -> None:
+        self._outboxes[partition].add(Entry(command, command.ByteSize(), settled))
+
+    def _send(self, partition: int, batch: list[Entry[wire.Command]]) -> None:
+        record = wire.CommandRecord(
+            boot_id=self._boot_id, commands=[entry.command for entry in batch]
+        )
+        self._metrics.commands.inc(len(batch))
+        # Called from the thread that serves the writer: it only leaves a note for `settle`.
+        done = partial(self._note, partition)
+        try:
+            self._writer.send((self._topic, partition), record.SerializeToString(), done)
+        except TransientError as error:
+            self._note(partition, SendError(self._topic, partition, str(error)))
+
+    def _note(self, partition: int, outcome: Sent | SendError) -> None:
+        self._settled.append((partition, outcome))
+
+    def _lost_settled(
+        self, partition: int, nonces: Sequence[Nonce], outcome: Sent | SendError
+    ) -> None:
+        if isinstance(outcome, SendError):
+            self.stream_lost(partition, nonces)
+
+
+def _attempt(confirmed: Confirmed) -> wire.Attempt:
+    return wire.Attempt(
+        contact_id=confirmed.attempt.contact_id,
+        release=confirmed.attempt.release,
+        attempt=confirmed.attempt.number,
+    )

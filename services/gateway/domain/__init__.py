@@ -1,0 +1,1 @@
+"""The rules of the door, without a socket in them."""

@@ -1,0 +1,111 @@
+"""Which session is bound to which stream, and under which generation (rule 4.6)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.gateway.domain.values import Attempt, Nonce, SessionId, StreamId
+
+
+@dataclass(slots=True)
+class Binding:
+    """One wish of a session to be bound to a stream, and what the log made of it."""
+
+    session_id: SessionId
+    nonce: Nonce
+    stream_id: StreamId
+    partition: int
+    centre_id: str
+    languages: tuple[str, ...]
+    generation: int = 0
+    """Given by the dispatcher alone; 0 until its fact was read."""
+    confirmed: Attempt | None = None
+    """Last attempt whose CONFIRM was read: a repeated one changes nothing."""
+
+    @property
+    def is_bound(self) -> bool:
+        """True once the log has bound it."""
+        return self.generation > 0
+
+
+class Bindings:
+    """All bindings of this gateway. A nonce is here exactly while a stream holds it."""
+
+    def __init__(self) -> None:
+        self._by_nonce: dict[Nonce, Binding] = {}
+        self._by_session: dict[SessionId, list[Binding]] = {}
+        self._by_stream: dict[StreamId, dict[Nonce, Binding]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_nonce)
+
+    def __iter__(self) -> Iterator[Binding]:
+        return iter(self._by_nonce.values())
+
+    def open(self, binding: Binding) -> None:
+        """Remember a binding that the log does not know yet."""
+        self._by_nonce[binding.nonce] = binding
+        self._by_session.setdefault(binding.session_id, []).append(binding)
+        self._by_stream.setdefault(binding.stream_id, {})[binding.nonce] = binding
+
+    def of_nonce(self, nonce: bytes) -> Binding | None:
+        """Return the binding that a fact names, if a stream here holds it."""
+        return self._by_nonce.get(Nonce(nonce))
+
+    def of_session(self, session_id: SessionId) -> Binding | None:
+        """Return the binding of a session that is in force, else the newest that is asked for."""
+        found = self._by_session.get(session_id)
+        if not found:
+            return None
+        return next((each for each in reversed(found) if each.is_bound), found[-1])
+
+    def on_stream(self, stream_id: StreamId, session_id: SessionId) -> Binding | None:
+        """Return the newest binding of a session on one stream."""
+        for binding in reversed(self._by_session.get(session_id, ())):
+            if binding.stream_id == stream_id:
+                return binding
+        return None
+
+    def count_on(self, stream_id: StreamId) -> int:
+        """Return how many bindings a stream holds."""
+        return len(self._by_stream.get(stream_id, ()))
+
+    def signed_in(
+        self, session_id: SessionId, nonce: Nonce, generation: int, partition: int
+    ) -> list[Binding]:
+        """Give a binding its generation and return the older ones that this ends.
+
+        A binding that the log has not decided yet stays: its own fact is still to come.
+        """
+        ended = [
+            other
+            for other in self._by_session.get(session_id, ())
+            if other.nonce != nonce
+            and other.is_bound
+            and (other.partition != partition or other.generation < generation)
+        ]
+        for other in ended:
+            self.close(other)
+        binding = self._by_nonce.get(nonce)
+        if binding is not None and binding.session_id == session_id:
+            binding.generation = generation
+        return ended
+
+    def close(self, binding: Binding) -> None:
+        """Forget a binding."""
+        if self._by_nonce.pop(binding.nonce, None) is None:
+            return
+        of_session = self._by_session[binding.session_id]
+        of_session.remove(binding)
+        if not of_session:
+            del self._by_session[binding.session_id]
+        of_stream = self._by_stream[binding.stream_id]
+        del of_stream[binding.nonce]
+        if not of_stream:
+            del self._by_stream[binding.stream_id]
+
+    def close_stream(self, stream_id: StreamId) -> list[Binding]:
+        """Forget and return what a stream held."""
+        held = list(self._by_stream.get(stream_id, {}).values())
+        for binding in held:
+            self.close(binding)
+        return held

@@ -1,0 +1,62 @@
+"""How far the log has been read here, and what "at the end" and "fresh" mean (rule 2.3)."""
+
+from collections.abc import Iterable
+
+from services.runtime.fenced_log.broker_time import BrokerTime
+from services.runtime.log_port import TopicPartition
+
+AT_END_WITHIN_MS = 1_000
+FRESH_WITHIN_MS = 5_000
+BEHIND_AFTER_MS = 10_000
+"""A door that has not been at the end of everything for this long takes no new streams."""
+
+
+class Progress:
+    """Keeps, per partition, the next offset, broker time, and when its end was last reached."""
+
+    def __init__(self, facts: Iterable[TopicPartition], orders: Iterable[TopicPartition]) -> None:
+        """Know nothing yet.
+
+        Args:
+            facts: The partitions of facts.
+            orders: Partitions whose records forbid calls: map and suppressions.
+        """
+        self._facts = {partition: (topic, partition) for topic, partition in facts}
+        self._orders = tuple(orders)
+        self._next = dict.fromkeys(self._facts, 0)
+        self._time = {partition: BrokerTime() for partition in self._facts}
+        self._reached: dict[TopicPartition, int] = {}
+
+    def read(self, partition: int, offset: int, appended_at_ms: int, mono_ms: int) -> None:
+        """Note that a record of facts was read."""
+        self._next[partition] = offset + 1
+        self._time[partition].observe(appended_at_ms, mono_ms)
+
+    def reached(self, ends: Iterable[tuple[TopicPartition, int]]) -> None:
+        """Note ends that were reached: all that was appended before `asked_at_ms` has been read."""
+        for tp, asked_at_ms in ends:
+            self._reached[tp] = max(asked_at_ms, self._reached.get(tp, asked_at_ms))
+
+    def next_offsets(self) -> Iterable[tuple[int, int]]:
+        """Return partition and next offset of facts."""
+        return self._next.items()
+
+    def broker_ms(self, partition: int, mono_ms: int) -> int:
+        """Return the broker's time as far as this partition's records tell it."""
+        return self._time[partition].at_ms(mono_ms)
+
+    def may_announce(self, partition: int, mono_ms: int) -> bool:
+        """Tell whether a partition of facts is at its end, with withdrawals and stops fresh."""
+        return self._within(self._facts[partition], AT_END_WITHIN_MS, mono_ms) and all(
+            self._within(tp, FRESH_WITHIN_MS, mono_ms) for tp in self._orders
+        )
+
+    def behind(self, mono_ms: int) -> str:
+        """Return what has not been at its end lately; empty when everything was."""
+        everything = (*self._orders, *self._facts.values())
+        late = [tp for tp in everything if not self._within(tp, BEHIND_AFTER_MS, mono_ms)]
+        return ", ".join(f"{topic}/{partition}" for topic, partition in late)
+
+    def _within(self, tp: TopicPartition, within_ms: int, mono_ms: int) -> bool:
+        asked_at_ms = self._reached.get(tp)
+        return asked_at_ms is not None and mono_ms - asked_at_ms <= within_ms
