@@ -1,0 +1,1 @@
+"""Rehearse a whole federation: desks, callers, contacts, measured from outside."""

@@ -1,0 +1,1 @@
+"""Where a rehearsal meets gateways, broker, database, processes and files."""

@@ -1,0 +1,1 @@
+"""What a rehearsal consists of: plain seeded functions; chance and time are arguments."""

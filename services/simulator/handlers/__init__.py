@@ -1,0 +1,1 @@
+"""What happens in a rehearsal, on ports: callers, sending, durability."""
