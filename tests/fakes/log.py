@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 
+from typing_extensions import override
+
 from services.runtime.clock import Clock
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.log_port import START, Arrived, End, SendError, Sent, TopicPartition
@@ -139,3 +141,24 @@ class InMemoryLogWriter:
     def flush(self, timeout_s: float) -> int:
         self.serve(timeout_s)
         return len(self.waiting)
+
+
+class HeldLogWriter(InMemoryLogWriter):
+    """Keeps what is sent until it is released, as a slow network or a paused process does."""
+
+    def __init__(self, broker: InMemoryBroker) -> None:
+        super().__init__(broker)
+        self.holding = False
+
+    @override
+    def serve(self, timeout_s: float = 0.0) -> None:
+        if not self.holding:
+            super().serve(timeout_s)
+
+    def deliver_late(self) -> bool:
+        """Append the oldest record held, of a sender that nobody listens to any more."""
+        if not self.waiting or self.broker.away:
+            return False
+        tp, value, _ = self.waiting.popleft()
+        self.broker.append(tp, value)
+        return True

@@ -103,9 +103,7 @@ def offered(contact_id: str, session_id: str, number: int = 1, **changes: Any) -
     fields.setdefault("nonce", nonce(session_id, generation))
     lease_until_ms = START_MS + fields.pop("lease_until")
     named = attempt(contact_id, number, fields.pop("release"))
-    return facts.Offered(
-        named, session_id, generation, lease_until_ms=lease_until_ms, **fields
-    )
+    return facts.Offered(named, session_id, generation, lease_until_ms=lease_until_ms, **fields)
 
 
 def offer_expired(contact_id: str, session_id: str, number: int = 1) -> facts.OfferExpired:
@@ -243,11 +241,10 @@ def refused(
     command: str,
     reason: words.RefusalReason,
     about: Attempt | None = None,
-    generation: int = 1,
+    told: bytes = b"",
 ) -> facts.CommandRefused:
-    return facts.CommandRefused(
-        session_id, nonce(session_id, generation), BOOT, command, reason, about
-    )
+    """Build a refusal; without a nonce the gateway tells the session's newest binding."""
+    return facts.CommandRefused(session_id, told, BOOT, command, reason, about)
 
 
 # --- inputs ---------------------------------------------------------------------------------------
@@ -294,9 +291,9 @@ def unsealing(
 
 
 def not_unsealed(
-    contact_id: str, session_id: str, reason: words.NotUnsealedReason
+    contact_id: str, session_id: str, reason: words.NotUnsealedReason, number: int = 1
 ) -> inputs.NotUnsealed:
-    return inputs.NotUnsealed(session_id, 1, attempt(contact_id), reason)
+    return inputs.NotUnsealed(session_id, 1, attempt(contact_id, number), reason)
 
 
 def hang_up(contact_id: str, session_id: str, generation: int = 1) -> inputs.HangUp:

@@ -12,11 +12,30 @@ from services.dispatcher.domain import facts, inputs
 from services.dispatcher.domain.facts import Fact
 from services.dispatcher.domain.limits import Limits
 from services.dispatcher.handlers import FloorHandler
-from tests.support.builders import BOOT, START_MS, S, map_applied, policy_applied
+from tests.support.builders import (
+    BOOT,
+    START_MS,
+    S,
+    call_ended,
+    confirmed,
+    dial_started,
+    map_applied,
+    offered,
+    policy_applied,
+    queued,
+    signed_in,
+)
 
 STEPS_MAX = 10_000
 """Decisions of one moment; more is a loop that never falls quiet."""
 FLOOR: tuple[Fact, ...] = (map_applied(), policy_applied(), facts.GatewaySeen(BOOT))
+
+AVAILABLE: tuple[Fact, ...] = (signed_in("s1"),)
+QUEUED: tuple[Fact, ...] = (queued("c1"),)
+OFFERED: tuple[Fact, ...] = (*AVAILABLE, *QUEUED, offered("c1", "s1"))
+CONFIRMED: tuple[Fact, ...] = (*OFFERED, confirmed("c1", "s1"))
+ON_CALL: tuple[Fact, ...] = (*CONFIRMED, dial_started("c1", "s1"))
+WRAPPING_UP: tuple[Fact, ...] = (*ON_CALL, call_ended("c1", "s1"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +117,15 @@ class Scenario:
         until_ms = self.now_ms + ms
         while self.now_ms < until_ms:
             self.now_ms = min(until_ms, self.now_ms + S)
-            for boot_id in sorted(self.alive):
-                alive = inputs.Commanded(inputs.GatewayAlive(0), boot_id, self.now_ms)
-                signs = self.core.decide(alive, at_end(self.now_ms))
-                self._apply(signs, self.now_ms, told=False)
+            self._signs_of_life()
             self.looking(spread_read_to=spread_read_to)
         return self
+
+    def step(self) -> Sequence[Fact]:
+        """Take and apply the one thing that is due next; nothing when all is quiet."""
+        decided = self.core.due(at_end(self.now_ms))
+        self._apply(decided, self.now_ms)
+        return decided
 
     def then(self, *expected: Fact) -> Self:
         news, self._news = self._news, []
@@ -116,9 +138,18 @@ class Scenario:
         return news
 
     def _move(self, at: int | None) -> None:
-        if at is not None:
-            assert START_MS + at >= self.now_ms, "time never falls"
-            self.now_ms = START_MS + at
+        if at is None:
+            return
+        assert START_MS + at >= self.now_ms, "time never falls"
+        while self.now_ms < START_MS + at:
+            self.now_ms = min(START_MS + at, self.now_ms + S)
+            self._signs_of_life()
+
+    def _signs_of_life(self) -> None:
+        for boot_id in sorted(self.alive):
+            alive = inputs.Commanded(inputs.GatewayAlive(0), boot_id, self.now_ms)
+            signs = self.core.decide(alive, at_end(self.now_ms))
+            self._apply(signs, self.now_ms, told=False)
 
     def _apply(self, happened: Sequence[Fact], at_ms: int, *, told: bool = True) -> None:
         self.core.evolve(happened, at_ms)

@@ -1,0 +1,1 @@
+"""Keep every ruling and every fact in Postgres, exactly once."""

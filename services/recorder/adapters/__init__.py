@@ -1,0 +1,1 @@
+"""What the recorder reads from and writes to."""

@@ -1,0 +1,3 @@
+DELETE FROM seatline.live_assignment
+WHERE contact_id = ANY ($1::text[])
+RETURNING 1

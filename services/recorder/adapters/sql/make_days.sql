@@ -1,0 +1,1 @@
+SELECT seatline.make_decision_days((clock_timestamp() AT TIME ZONE 'UTC')::date, 3)

@@ -1,0 +1,1 @@
+"""The recorder's rules: how entries of the logs become rows. No I/O."""

@@ -1,0 +1,68 @@
+import asyncio
+
+import pytest
+
+from services.runtime.errors import PromiseBrokenError
+from tests.fakes.outcome_store import InMemoryOutcomeStore
+from tests.support.recorder_entries import confirmed, queued
+from tests.support.recorder_logs import facts_log, lives
+from tests.support.recorder_world import eventually, rig, run_to_the_end
+
+
+async def test_everything_is_recorded_once_although_an_answer_is_lost() -> None:
+    logs = lives(seed=1, contacts=20)
+    store = InMemoryOutcomeStore()
+    store.lose_answer = True
+    await run_to_the_end(store, *logs, limit=10)
+    keys = [row[:4] for row in store.tables.decisions]
+    assert len(keys) == len(set(keys)) > 20
+    assert store.claims == 2
+
+
+async def test_a_store_that_is_away_is_waited_for_and_readiness_says_so() -> None:
+    store = InMemoryOutcomeStore()
+    store.away = True
+    made = rig(store, facts_log().write(queued()))
+    health = made.process.health
+    running = asyncio.create_task(made.recorder.run())
+    await eventually(lambda: health.not_ready().get("recording") == "the store is away")
+    store.away = False
+    await eventually(lambda: len(store.tables.decisions) == 1 and not health.not_ready())
+    made.process.stop.ask("the test is over")
+    await running
+
+
+async def test_a_recorder_that_was_overtaken_ends_and_does_not_take_back() -> None:
+    log = facts_log().write(queued())
+    store = InMemoryOutcomeStore()
+    made = rig(store, log)
+    running = asyncio.create_task(made.recorder.run())
+    await eventually(lambda: len(store.tables.decisions) == 1)
+    await InMemoryOutcomeStore(store.tables).claim(store.tables.topic_ids, None)
+    made.broker.append(log.tp, log.write(queued("c-2")).values[-1])
+    with pytest.raises(PromiseBrokenError):
+        await asyncio.wait_for(running, 10)
+    assert len(store.tables.decisions) == 1
+
+
+async def test_a_conflict_is_counted_and_recording_goes_on() -> None:
+    log = facts_log().write(confirmed()).write(confirmed(number=2)).write(queued("c-2"))
+    store = InMemoryOutcomeStore()
+    around = await run_to_the_end(store, log)
+    sample = around.registry.get_sample_value
+    assert sample("seatline_recorder_conflicts_total") == 1
+    assert sample("seatline_recorder_rows_total", {"table": "decision"}) == 3
+    assert sample("seatline_recorder_commit_seconds_count") == 1
+
+
+async def test_days_ahead_are_made_at_the_start() -> None:
+    store = InMemoryOutcomeStore()
+    await run_to_the_end(store, facts_log())
+    assert store.days_made == 1
+
+
+async def test_a_broken_promise_ends_the_recorder() -> None:
+    log = facts_log()
+    log.values.append(b"\xff")
+    with pytest.raises(PromiseBrokenError, match="cannot be understood"):
+        await run_to_the_end(InMemoryOutcomeStore(), log)
