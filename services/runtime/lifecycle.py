@@ -58,9 +58,13 @@ class Stop:
     async def wait_async(self) -> None:
         """Return once asked."""
         event = asyncio.Event()
-        self._waiters.append((asyncio.get_running_loop(), event))
-        if not self.asked:
-            await event.wait()
+        waiter = (asyncio.get_running_loop(), event)
+        self._waiters.append(waiter)
+        try:
+            if not self.asked:
+                await event.wait()
+        finally:
+            self._waiters.remove(waiter)
 
 
 @dataclass

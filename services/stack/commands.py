@@ -26,7 +26,7 @@ DRAIN_WITHIN_S = 150.0
 LEFTOVER_WITHIN_S = 20.0
 
 OURS = (
-    *("kafka-*", "postgres", "logs"),
+    *("kafka-*", "postgres", "logs", "slots", "faust"),
     *("stack.json", "ports.json", "status.json", "endpoints.json", "supervisor.json"),
     *("key", "login_token", "postgres_password", "supervisor.lock", "command.lock"),
     ".*.tmp",

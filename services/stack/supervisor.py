@@ -125,10 +125,11 @@ class Supervisor:
         self._publish()
 
     def _publish(self) -> None:
-        self._publication.status(self._phase, self._error, self._children)
+        # Endpoints first: whoever reads that the stack is running may look for them at once.
         if self._phase == "running":
             self._publication.endpoints(self._children)
-        elif self._phase != "starting":
+        self._publication.status(self._phase, self._error, self._children)
+        if self._phase not in ("running", "starting"):
             self._publication.withdraw_endpoints()
 
 
