@@ -113,10 +113,9 @@ def decide(step: Step, dial_by_ms: int, event: Event) -> tuple[Step, Action]:
         case TimePassed():
             late = event.now_ms >= dial_by_ms
             return (Step.OVER, _not_shown(step, "expired")) if late else (step, Do.NOTHING)
-        case Voided.ATTEMPT_OVER:
-            return Step.OVER, Drop(event.value)
         case Voided():
-            return Step.OVER, _not_shown(step, event.value)
+            over = event is Voided.ATTEMPT_OVER
+            return Step.OVER, Drop(event.value) if over else _not_shown(step, event.value)
         case _:
             assert_never(event)
 
