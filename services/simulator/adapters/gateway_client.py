@@ -19,7 +19,8 @@ FRAME_GAP_S = 0.005
 """First frame at once, the next at least this much later (rule 5.2)."""
 _CONNECT_S = 10.0
 _FIRST_PAUSE_S = 0.1
-_LONGEST_PAUSE_S = 2.0
+_LONGEST_PAUSE_S = 0.5
+"""A gateway that died has 5 s to get its sessions back, and needs most of them to start."""
 _QUEUE_MAX = 20_000
 _CHANNEL = (
     ("grpc.use_local_subchannel_pool", 1),

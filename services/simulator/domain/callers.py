@@ -156,21 +156,29 @@ class Caller:
         self.bound, self._token, self._sign_in_ms = True, news.token, NEVER
         if self._leaving:
             return [SignOut()]
-        wishes = self._resend(now_ms)
-        match news.activity:
+        wishes = [*self._resend(now_ms), *self._take_up(news.activity, now_ms)]
+        if self.stance is Stance.AWAY:
+            self._be_ready(now_ms)
+        return wishes
+
+    def _take_up(self, activity: Activity, now_ms: float) -> list[Wish]:
+        """Go on from what the session is found doing."""
+        accepted = self._attempt if self.stance is Stance.ACCEPTED else None
+        match activity:
             case Activity.AVAILABLE:
-                wishes += self._give_outcome(now_ms) if self.stance in _IN_A_CALL else []
+                wishes = self._give_outcome(now_ms) if self.stance in _IN_A_CALL else []
                 self._be_ready(now_ms)
-            case Activity.OFFERED:
-                if self.stance is Stance.ACCEPTED and self._attempt is not None:
-                    wishes.append(Accept(self._attempt))
+                return wishes
+            case Activity.OFFERED if accepted is not None:
+                return [Accept(accepted)]
+            case Activity.ON_CALL if accepted is not None:
+                # The number went to the stream that is gone and is not shown again.
+                return [HangUp(accepted), BeReady()]
             case Activity.PAUSED:
                 self._rest(now_ms, _AGAIN_MS)
             case _:
                 pass
-        if self.stance is Stance.AWAY:
-            self._be_ready(now_ms)
-        return wishes
+        return []
 
     def _signed_out(self, now_ms: float) -> None:
         self.bound, self._token = False, b""

@@ -216,6 +216,17 @@ def test_an_accept_lost_with_the_stream_is_said_again() -> None:
     assert desk.signed_in(Activity.OFFERED, b"t2") == [Accept(ONE)]
 
 
+def test_a_number_lost_with_the_stream_is_hung_up_unseen() -> None:
+    desk = Desk()
+    desk.connect()
+    desk.signed_in()
+    desk.hear(Offered(ONE))
+    desk.until_due()
+    desk.caller.disconnected()
+    desk.connect()
+    assert desk.signed_in(Activity.ON_CALL, b"t2") == [HangUp(ONE), BeReady()]
+
+
 def test_a_number_shown_again_does_not_begin_the_talk_anew() -> None:
     desk = Desk().on_call()
     ends = desk.caller.due_ms
