@@ -26,6 +26,8 @@ from services.runtime.log_port import TopicPartition as Tp
 
 _BATCH = 500
 _ENDS_EVERY_MS = 250
+_ENDS_WITHIN_MS = 750
+"""After this the question is put again; who has not answered by then is asked anew."""
 _ENDS_DEADLINE_S = 2.0
 _FATAL_READS = {
     KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001 (the library's name of a public constant)
@@ -59,7 +61,8 @@ class KafkaLogReader:
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",
-                "fetch.wait.max.ms": 500,
+                # A partition assigned while a fetch waits is asked for with the next one only.
+                "fetch.wait.max.ms": 200,
                 "fetch.min.bytes": 1,
                 "fetch.queue.backoff.ms": 1,
                 "queued.max.messages.kbytes": 16_384,
@@ -151,10 +154,9 @@ class KafkaLogReader:
     def _ask_for_ends(self) -> None:
         now = self._clock.monotonic_ms()
         if self._asked:
-            if not all(future.done() for future in self._asked.values()):
-                return
             self._note_ends(now)
-        if self._next and now - self._asked_at_ms >= _ENDS_EVERY_MS:
+        patience_ms = _ENDS_WITHIN_MS if self._asked else _ENDS_EVERY_MS
+        if self._next and now - self._asked_at_ms >= patience_ms:
             self._asked_at_ms = now
             self._asked = self._admin.list_offsets(
                 {TopicPartition(*tp): OffsetSpec.latest() for tp in self._next},
@@ -162,12 +164,12 @@ class KafkaLogReader:
             )
 
     def _note_ends(self, now: int) -> None:
-        for tp, future in self._asked.items():
-            if future.exception() is None:
-                key = (tp.topic, tp.partition)
-                if key in self._next:
-                    self._ends[key] = End(future.result().offset, self._asked_at_ms, now)
-        self._asked = {}
+        """Take the answers that are there; one leader that is away holds up no other."""
+        for tp in [tp for tp, future in self._asked.items() if future.done()]:
+            future = self._asked.pop(tp)
+            key = (tp.topic, tp.partition)
+            if future.exception() is None and key in self._next:
+                self._ends[key] = End(future.result().offset, self._asked_at_ms, now)
 
 
 class KafkaLogWriter:

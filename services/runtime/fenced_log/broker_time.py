@@ -34,4 +34,5 @@ class BrokerTime:
         """Return the broker time of a monotonic moment, without moving anything."""
         if self._appended_ms == 0:
             return 0
-        return self._appended_ms + max(0, mono_ms - self._read_mono_ms)
+        # A record was appended before it was read: this is never later than the truth.
+        return self._appended_ms + mono_ms - self._read_mono_ms

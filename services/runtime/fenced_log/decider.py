@@ -170,18 +170,19 @@ class Decider(Generic[Item, Entry]):
         def send(value: bytes, done: Callable[..., None]) -> None:
             self._writer.send(partition.tp, value, done)
 
+        at_end = self._reader.at_end(partition.tp, ANSWER_WITHIN_MS)
         if partition.role is not Role.OWNING:
-            at_end = self._reader.at_end(partition.tp, ANSWER_WITHIN_MS)
             partition.seek_ownership(
                 reading, lambda: self._ids.draw(OWNER_BYTES), send, at_end=at_end
             )
             return
-        partition.check_sending(reading.mono_ms)
+        partition.check_sending(reading.mono_ms, at_end=at_end)
         turn = self.turns[partition.number]
         if not partition.may_write:
             return
         moment = self._moment(turn, reading)
-        if moment is None:
+        if moment is None:  # no end is known yet: nothing is decided, but an owner is not silent
+            partition.write((), (), partition.log_time_ms, reading, send)
             return
         entries, waited_ms = turn.run(moment, reading, send)
         self._observer.wrote(partition.number, entries, turn.queued, waited_ms)
@@ -204,7 +205,7 @@ class Decider(Generic[Item, Entry]):
             else 0
         )
         behind = self._behind(turn, paced, written_ms)
-        now_ms = (turn.last_paced_ms() or partition.log_time_ms) if behind else written_ms
+        now_ms = turn.time_behind_ms() if behind else written_ms
         return Moment(
             now_ms=min(now_ms, written_ms),
             written_at_ms=written_ms,

@@ -63,6 +63,7 @@ class Feed(Generic[Item, Entry]):
 
     def begin(self, partition: Partition[Item, Entry], turn: Turn[Item, Entry]) -> None:
         """Read the inputs from a partition's positions on."""
+        self._relieve()
         self.turns[partition.number] = turn
         paced = (self._inputs.paced, partition.number)
         self._starts[paced] = partition.positions.get(paced, Position(0)).offset or START
@@ -75,6 +76,7 @@ class Feed(Generic[Item, Entry]):
 
     def lose(self, partition: Partition[Item, Entry]) -> None:
         """Stop feeding a partition, and read its log from the start again."""
+        self._relieve()
         del self.turns[partition.number]
         self._starts.pop((self._inputs.paced, partition.number), None)
         self._reader.assign(self._starts)
@@ -94,13 +96,21 @@ class Feed(Generic[Item, Entry]):
     def press_back(self) -> None:
         """Pause the inputs while too much of them waits here."""
         queued = sum(turn.queued for turn in self.turns.values())
-        inputs = [tp for tp in self._starts if tp[0] in (self._inputs.paced, self._inputs.spread)]
         if not self._paused and queued > QUEUED_MAX:
-            self._reader.pause(inputs)
+            self._reader.pause(self._pressed())
             self._paused = True
-        elif self._paused and queued < QUEUED_MAX // 4:
-            self._reader.resume(inputs)
+        elif queued < QUEUED_MAX // 4:
+            self._relieve()
+
+    def _relieve(self) -> None:
+        """Resume what was paused; also before the inputs change, so that none stays paused."""
+        if self._paused:
+            self._reader.resume(self._pressed())
             self._paused = False
+
+    def _pressed(self) -> list[TopicPartition]:
+        inputs = (self._inputs.paced, self._inputs.spread, *self._inputs.orders)
+        return [tp for tp in self._starts if tp[0] in inputs]
 
     def _rewind(self, tp: TopicPartition, partition: Partition[Item, Entry]) -> None:
         """Read a shared input from the lowest position of all owned partitions on."""
@@ -152,7 +162,8 @@ class Feed(Generic[Item, Entry]):
                     tp, arrived.offset, arrived.appended_at_ms, items, reader.point, before=before
                 )
             )
-        self._spread_ms[tp] = arrived.appended_at_ms
+        if counts:
+            self._spread_ms[tp] = arrived.appended_at_ms
 
     def _fenced_batch(self, arrived: Arrived) -> Batch[Item]:
         try:

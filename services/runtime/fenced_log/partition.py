@@ -17,7 +17,7 @@ from services.runtime.fenced_log.header import (
     Position,
 )
 from services.runtime.fenced_log.reader import FencedReader, Verdict
-from services.runtime.fenced_log.watch import Want, Watch
+from services.runtime.fenced_log.watch import ANSWER_WITHIN_MS, Want, Watch
 from services.runtime.log_port import Arrived, SendError, Sent
 
 ACK_LIMIT_MS = 15_000
@@ -108,7 +108,7 @@ class Partition(Generic[Item, Entry]):
         self.watch.saw(header, verdict, arrived.appended_at_ms, reading.mono_ms)
         self.time.observe(arrived.appended_at_ms, reading.mono_ms)
         if verdict is Verdict.CLAIM:
-            self._read_claim(header)
+            self._read_claim(header, reading)
         elif not verdict.counts:
             self._read_overtaken(header, reading)
         elif self.role is Role.OWNING and header.point.owner == self._owner:
@@ -119,13 +119,20 @@ class Partition(Generic[Item, Entry]):
             self._follow(arrived, header, reading)
         return self.role
 
-    def _read_claim(self, header: Header) -> None:
+    def _read_claim(self, header: Header, reading: Reading) -> None:
         if header.point.owner == self._owner and self.role is Role.CLAIMING:
-            self._sending = None
-            self.role = Role.FOLLOWING
-            self.watch.own_claim_read()
+            self._claim_came_back(reading)
         elif self.role is Role.OWNING:
             self._written_ms = -HEARTBEAT_MS  # speak at once: any record of the owner voids a claim
+
+    def _claim_came_back(self, reading: Reading) -> None:
+        slow = self._sending is None or reading.mono_ms - self._sending.since_ms > ANSWER_WITHIN_MS
+        self._sending = None
+        self.role = Role.FOLLOWING
+        if slow:
+            self.watch.lost(reading.mono_ms)  # a slow broker tells nothing of the owner (rule 1.5)
+        else:
+            self.watch.own_claim_read()
 
     def _read_overtaken(self, header: Header, reading: Reading) -> None:
         if self.role is Role.FENCING and header.point.owner == self._owner:
@@ -141,10 +148,8 @@ class Partition(Generic[Item, Entry]):
 
     def _follow(self, arrived: Arrived, header: Header, reading: Reading) -> None:
         self.log_time_ms = max(self.log_time_ms, header.at_ms)
-        if not isinstance(header.control, Fence):
-            # A fence may have been sent before records that stand before it: it moves nothing.
-            for topic, number, position in header.inputs:
-                self.positions[(topic, number)] = position
+        for topic, number, position in header.inputs:
+            self.positions[(topic, number)] = position
         self._note_failures(header.failures)
         self.core.evolve(self._codec.entries(arrived.value), header.at_ms)
         if header.point.owner == self._owner and self.role is Role.FENCING:
@@ -170,7 +175,7 @@ class Partition(Generic[Item, Entry]):
         self, reading: Reading, owner: Callable[[], bytes], send: Send, *, at_end: bool
     ) -> None:
         """Claim or fence the partition when the watch allows it."""
-        self.check_sending(reading.mono_ms)
+        self.check_sending(reading.mono_ms, at_end=at_end)
         if self.role is not Role.FOLLOWING:
             return
         match self.watch.want(reading.mono_ms, at_end=at_end):
@@ -188,13 +193,8 @@ class Partition(Generic[Item, Entry]):
         self.role = role
         self._owner = owner
         epoch = self.epoch + 1 if role is Role.FENCING else 0
-        inputs = tuple((*tp, position) for tp, position in sorted(self.positions.items()))
-        header = Header(
-            FencePoint(epoch, owner, 0),
-            self.log_time_ms,
-            inputs if role is Role.FENCING else (),
-            control,
-        )
+        # No positions: records that this slot has yet to read may stand before its fence.
+        header = Header(FencePoint(epoch, owner, 0), self.log_time_ms, control=control)
         self._send(header, (), reading, send)
 
     def advance(self, tp: Tp, position: Position) -> None:
@@ -236,21 +236,29 @@ class Partition(Generic[Item, Entry]):
         send(self._codec.record(header, entries), self._on_sent)
 
     def _on_sent(self, result: Sent | SendError) -> None:
-        if isinstance(result, SendError):
+        if isinstance(result, SendError) and self._sending is not None:
             raise PromiseBrokenError(
                 f"{self._name}: a record was not acknowledged ({result.reason}); whether it is in "
                 "the log is unknown, so this process ends (rule 1.10)"
             )
 
-    def check_sending(self, mono_ms: int) -> None:
+    def check_sending(self, mono_ms: int, *, at_end: bool) -> None:
         """Stop when the record under way did not come back in time.
+
+        Args:
+            mono_ms: Now, monotonic.
+            at_end: Whether the log was read to its end just now. A process that was paused has
+                first to read what came meanwhile: a higher fence costs it the partition only.
 
         Raises:
             PromiseBrokenError: Nobody can tell whether it is in the log.
         """
-        if self._sending is not None and mono_ms - self._sending.since_ms > ACK_LIMIT_MS:
+        if self._sending is None:
+            return
+        limit_ms = ACK_LIMIT_MS if at_end else 2 * ACK_LIMIT_MS
+        if mono_ms - self._sending.since_ms > limit_ms:
             raise PromiseBrokenError(
-                f"{self._name}: a record was not read back within {ACK_LIMIT_MS} ms (rule 1.10)"
+                f"{self._name}: a record was not read back within {limit_ms} ms (rule 1.10)"
             )
 
     def _note_failures(self, failures: tuple[Failure, ...]) -> None:

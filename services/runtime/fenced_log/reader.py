@@ -78,6 +78,11 @@ class FencedReader:
                 f"{self.name}: epoch {header.point.epoch} begins without its fence: records are "
                 "missing; compare retention with this reader's position"
             )
+        if self.point is None and header.point.epoch != 1:
+            raise LogGapError(
+                f"{self.name}: the oldest record kept is of epoch {header.point.epoch}: the log "
+                "was cut and what this reader needs is gone; compare retention with its position"
+            )
         if header.control.min_reader_version > READER_VERSION:
             raise ReaderTooOldError(
                 f"{self.name}: the log needs readers of version "

@@ -18,7 +18,13 @@ TURN_MS = 100
 ATTEMPTS_MAX = 3
 _ROOM_ENTRIES = 40
 """Entries that one decision may need at most."""
+_FAILURE_WEIGHT = 160
+"""Upper bound of the bytes of a noted failure."""
 _CLOCK_EVERY = 16
+
+
+class OversizeError(Exception):
+    """One input gave more entries than a decision may (rule 1.7): it must be marked instead."""
 
 
 Items = Sequence[tuple[int, Item]] | Sequence[tuple[int, PoisonError]]
@@ -81,6 +87,7 @@ class Turn(Generic[Item, Entry]):
         topics = (*inputs.orders, inputs.paced, *([inputs.spread] if inputs.spread else ()))
         self._queues: dict[str, deque[Pending[Item]]] = {topic: deque() for topic in topics}
         self._paced_ms = 0
+        self._began_ms = partition.log_time_ms
 
     def put(self, pending: Pending[Item]) -> None:
         """Queue an input record; what lies below the partition's own position is skipped."""
@@ -112,6 +119,13 @@ class Turn(Generic[Item, Entry]):
     def last_paced_ms(self) -> int:
         """Return the append time of the paced input judged last; 0 when none was yet."""
         return self._paced_ms
+
+    def time_behind_ms(self) -> int:
+        """Return the time by which is judged while the paced input is behind.
+
+        Before the first was judged, that of the takeover: heartbeats must not move it.
+        """
+        return self._paced_ms or self._began_ms
 
     def next_paced_ms(self) -> int | None:
         """Return the append time of the next paced input; None when none is queued."""
@@ -180,7 +194,7 @@ class Turn(Generic[Item, Entry]):
             self._fail(pending, index, draft, "PoisonError", ATTEMPTS_MAX)
             return True
         try:
-            entries = self.partition.core.decide(item, moment)
+            entries = _bounded(self.partition.core.decide(item, moment))
         except PromiseBrokenError:
             raise
         except Exception as error:  # noqa: BLE001 (rule 1.9: one input must not stop a partition)
@@ -196,9 +210,15 @@ class Turn(Generic[Item, Entry]):
     def _fail(
         self, pending: Pending[Item], index: int, draft: _Draft[Entry], reason: str, attempt: int
     ) -> bool:
+        if pending.tp[0] in self._inputs.orders:
+            raise PromiseBrokenError(
+                f"{pending.tp[0]}/{pending.tp[1]}: the order at offset {pending.offset} cannot be "
+                f"followed ({reason}): to go on without it could mean calls outside the rules"
+            )
         final = attempt >= ATTEMPTS_MAX
         failure = Failure(*pending.tp, pending.offset, index, attempt, final, reason)
         draft.failures.append(failure)
+        draft.weight += _FAILURE_WEIGHT
         if final:
             self.set_aside.append((failure, pending))
             pending.done += 1
@@ -208,7 +228,7 @@ class Turn(Generic[Item, Entry]):
     def _take_due(self, draft: _Draft[Entry], moment: Moment, until_ms: int) -> None:
         core = self.partition.core
         while self._has_room(draft, until_ms):
-            entries = core.due(moment)
+            entries = _bounded(core.due(moment))
             if not entries:
                 return
             self._add(draft, entries, moment)
@@ -230,3 +250,9 @@ class Turn(Generic[Item, Entry]):
         self.partition.advance(pending.tp, pending.position())
         if pending.tp[0] == self._inputs.paced:
             self._paced_ms = max(self._paced_ms, pending.appended_at_ms)
+
+
+def _bounded(entries: Sequence[Entry]) -> Sequence[Entry]:
+    if len(entries) > _ROOM_ENTRIES:
+        raise OversizeError(f"{len(entries)} entries in one decision")
+    return entries

@@ -1,0 +1,95 @@
+"""A tally log as somebody reads it who knows nothing else, and the slots that write it."""
+
+from dataclasses import dataclass, field
+
+from services.runtime.fenced_log.decider import Decider, Place, World
+from services.runtime.fenced_log.header import Fence, Header, Position
+from services.runtime.fenced_log.partition import Role
+from services.runtime.fenced_log.reader import FencedReader
+from services.runtime.ids import Ids
+from services.runtime.log_port import Arrived
+from tests.fakes.log import HeldLogWriter, InMemoryLogReader
+from tests.fakes.tally import INPUTS, SilentObserver, TallyCodec, TallyCore
+
+
+@dataclass
+class Story:
+    """What an independent reader takes from one partition, and the laws it must keep."""
+
+    number: int
+    reader: FencedReader = field(init=False)
+    read: int = 0
+    told: list[int] = field(default_factory=list)
+    set_aside: list[tuple[str, int, int]] = field(default_factory=list)
+    attempts: dict[tuple[str, int, int], int] = field(default_factory=dict)
+    positions: dict[tuple[str, int], Position] = field(default_factory=dict)
+    owner_slot: str = ""
+    fences: int = 0
+    at_ms: int = 0
+
+    def __post_init__(self) -> None:
+        self.reader = FencedReader(f"checker/{self.number}")
+
+    def go_on(self, log: list[Arrived]) -> None:
+        codec = TallyCodec()
+        for arrived in log[self.read :]:
+            header = codec.header(arrived.value)
+            if self.reader.accept(header).counts:
+                self._take(header, list(codec.entries(arrived.value)))
+        self.read = len(log)
+
+    def _take(self, header: Header, entries: list[int]) -> None:
+        if isinstance(header.control, Fence):
+            self.owner_slot = header.control.slot
+            self.fences += 1
+            assert not entries
+        else:
+            assert header.at_ms >= self.at_ms, "time fell within a partition"
+            self.at_ms = header.at_ms
+        twice = set(self.told) & set(entries)
+        assert not twice, f"applied twice: {twice}"
+        self.told += entries
+        for topic, number, position in header.inputs:
+            before = self.positions.get((topic, number), Position(0))
+            assert place_of(position) >= place_of(before), f"{topic} went back: {before} {position}"
+            self.positions[(topic, number)] = position
+        for failure in header.failures:
+            key = (failure.topic, failure.offset, failure.index)
+            poisoned = failure.reason == "PoisonError"
+            assert failure.attempt == (3 if poisoned else self.attempts.get(key, 0) + 1)
+            assert key not in self.set_aside
+            self.attempts[key] = failure.attempt
+            if failure.set_aside:
+                self.set_aside.append(key)
+
+
+def place_of(position: Position) -> tuple[int, int]:
+    return position.offset, position.index
+
+
+class TallySlot:
+    """One process: what it does, what it sends, and whether it runs."""
+
+    def __init__(
+        self, place: Place, reader: InMemoryLogReader, ids: Ids, failing: set[int]
+    ) -> None:
+        self.paused = False
+        self.writer = HeldLogWriter(reader.broker)
+        world = World(reader, self.writer, reader.clock, ids, SilentObserver())
+        self.decider: Decider[int, int] = Decider(
+            place, INPUTS, lambda _: TallyCore(failing=failing), TallyCodec(), world
+        )
+
+    def deliver_and_hold(self) -> None:
+        """Let what was sent stand in the log, and hold what is sent from now on."""
+        self.writer.holding = self.writer.lose_acks = False
+        self.writer.serve()
+        self.writer.holding = True
+
+    def role(self, number: int) -> Role:
+        return self.decider.partitions[number].role
+
+    def seen(self, number: int) -> list[int]:
+        core = self.decider.partitions[number].core
+        assert isinstance(core, TallyCore)
+        return core.seen

@@ -1,0 +1,227 @@
+import pytest
+
+from services.runtime.errors import PromiseBrokenError
+from services.runtime.fenced_log.partition import Role
+from tests.fakes.log import FakeClock
+from tests.fakes.tally import LOG, ORDERS, PACED
+from tests.unit.runtime.town import Slot, Town
+
+
+def test_each_slot_takes_the_ownerless_partitions_it_prefers_at_once() -> None:
+    town = Town()
+    one, two = town.start(0), town.start(1)
+    town.turn(one, two)
+    assert (one.owns(), two.owns()) == ({0}, {1})
+    assert (one.observer.owned_now, two.observer.owned_now) == ({0}, {1})
+    assert one.decider.waiting_for == ""
+
+
+def test_a_slot_that_is_not_there_is_not_waited_for_longer_than_the_silence() -> None:
+    town = Town()
+    one = town.start(0)
+    town.turn(one)
+    assert one.owns() == {0}
+    town.pass_silence(one)
+    assert one.owns() == {0, 1}
+
+
+def test_an_input_is_decided_by_the_owner_and_followed_by_the_others() -> None:
+    town = Town()
+    one, two = town.start(0), town.start(1)
+    town.turn(one, two)
+    town.give(PACED, 0, 1, 2)
+    town.give(PACED, 1, 3)
+    town.give(ORDERS, 0, 4)
+    town.turn(one, two)
+    assert one.seen(0) == two.seen(0) == [4, 1, 2]
+    assert one.seen(1) == two.seen(1) == [4, 3]
+
+
+def test_a_dead_owner_s_partition_is_taken_over_and_gone_on_with() -> None:
+    town = Town()
+    one, two = town.start(0), town.start(1)
+    town.turn(one, two)
+    town.give(PACED, 0, 1, 2)
+    town.turn(one, two)
+    town.give(PACED, 0, 3)
+    town.pass_silence(two)
+    assert two.owns() == {0, 1}
+    assert two.seen(0) == town.entries(0) == [1, 2, 3]
+
+
+def test_a_restarted_slot_takes_back_its_own_at_once() -> None:
+    town = Town()
+    one = town.start(0)
+    town.turn(one)
+    town.give(PACED, 0, 1)
+    town.turn(one)
+    again = town.start(0)
+    town.turn(again)
+    assert again.owns() == {0}
+    assert again.seen(0) == [1]
+
+
+def test_an_owner_woken_after_a_takeover_steps_down_and_is_rebuilt_from_the_log() -> None:
+    town = Town()
+    one, two = town.start(0), town.start(1)
+    town.turn(one, two)
+    town.give(PACED, 0, 1)
+    one.writer.holding = True
+    town.turn(one, two)
+    assert one.seen(0) == [1]
+    town.pass_silence(two)
+    town.give(PACED, 0, 2)
+    town.turn(two)
+    one.writer.holding = False
+    town.turn(one, two)
+    assert one.owns() == set()
+    assert one.observer.owned_now == set()
+    assert one.seen(0) == two.seen(0) == [1, 2]
+    town.turn(one, two, times=100, ms=100)
+    assert town.fences(0) == ["tally-0", "tally-1"]
+
+
+def test_the_late_record_of_a_former_owner_is_dropped_by_all() -> None:
+    town = Town()
+    one, two = town.start(0), town.start(1)
+    town.turn(one, two)
+    town.give(PACED, 0, 1)
+    one.writer.holding = True
+    town.turn(one)
+    town.pass_silence(two)
+    assert one.writer.deliver_late()
+    town.turn(two)
+    assert town.entries(0) == [1, 1]
+    assert two.seen(0) == [1]
+
+
+def test_the_loser_of_a_fence_race_follows_the_winner() -> None:
+    town = Town(slots=3)
+    dead, two, three = town.start(0), town.start(1), town.start(2)
+    town.turn(dead, two, three)
+    while two.decider.partitions[0].role is not Role.FENCING:
+        town.turn(two, three, times=1, ms=100)
+        two.writer.holding = two.decider.partitions[0].role is Role.FOLLOWING
+        three.writer.holding = two.writer.holding
+        town_serve(two, three)
+    two.writer.holding = three.writer.holding = False
+    town.turn(two, three)
+    assert sorted([two.owns() & {0}, three.owns() & {0}]) in ([set(), {0}], [{0}, set()])
+    town.give(PACED, 0, 5)
+    town.turn(two, three)
+    assert two.seen(0) == three.seen(0) == [5]
+
+
+def town_serve(*slots: Slot) -> None:
+    for slot in slots:
+        slot.writer.serve()
+
+
+def test_a_fence_that_arrives_after_the_owner_woke_repeats_nothing() -> None:
+    town = Town()
+    one, two = town.start(0), town.start(1)
+    town.turn(one, two)
+    two.writer.holding = True
+    while two.decider.partitions[0].role is not Role.FENCING:
+        town.turn(two, times=1, ms=100)
+        if two.decider.partitions[0].role is Role.CLAIMING:
+            two.writer.holding = False
+            two.writer.serve()
+            two.writer.holding = True
+    town.give(PACED, 0, 1, 2, 3)
+    town.turn(one)
+    two.writer.holding = False
+    town.turn(one, two)
+    assert two.owns() == {0, 1}
+    assert one.seen(0) == two.seen(0) == town.entries(0) == [1, 2, 3]
+
+
+def test_an_owner_answers_a_claim_before_the_claimant_may_fence() -> None:
+    town = Town()
+    one, two = town.start(0), town.start(1)
+    town.turn(one, two)
+    while two.decider.partitions[0].role is not Role.CLAIMING:
+        town.turn(two, times=1, ms=100)
+    town.turn(one, two, times=50, ms=100)
+    assert one.owns() == {0}
+    assert town.fences(0) == ["tally-0"]
+
+
+def test_a_stepped_wall_clock_changes_nothing() -> None:
+    town = Town()
+    own_clock = FakeClock()
+    one = town.start(0, clock=own_clock)
+
+    def turn() -> None:
+        own_clock.advance(10)
+        town.turn(one, times=1)
+
+    for _ in range(4):
+        turn()
+    for step_ms in (3_600_000, -7_200_000):
+        own_clock.offset += step_ms
+        town.give(PACED, 0, step_ms)
+        for _ in range(3):
+            turn()
+    assert one.seen(0) == [3_600_000, -7_200_000]
+    for moment in one.core(0).moments:
+        assert 0 <= town.clock.wall_ms() - moment.written_at_ms < 1_000
+
+
+def test_a_slot_whose_clock_is_wrong_does_not_take_a_partition() -> None:
+    town = Town()
+    wrong = FakeClock()
+    wrong.offset -= 3_600_000
+    one = town.start(0, clock=wrong)
+    with pytest.raises(PromiseBrokenError, match="correct the clock"):
+        town.turn(one)
+
+
+def test_a_broker_away_for_everyone_is_no_reason_for_a_takeover() -> None:
+    town = Town()
+    one, two = town.start(0), town.start(1)
+    town.turn(one, two, times=10, ms=100)
+    town.broker.away = True
+    town.turn(one, two, times=40, ms=100)
+    town.broker.away = False
+    town.turn(one, two, times=40, ms=100)
+    assert (town.fences(0), town.fences(1)) == (["tally-0"], ["tally-1"])
+
+
+def test_while_the_broker_is_away_time_stands_still_and_nothing_is_fresh() -> None:
+    town = Town()
+    one = town.start(0)
+    town.turn(one)
+    partition = one.decider.partitions[0]
+    town.broker.away = True
+    before_ms = town.clock.wall_ms()
+    town.turn(one, times=60, ms=100)
+    now_ms = partition.time.now_ms(town.clock.mono, one.reader.known[(LOG, 0)].asked_at_ms)
+    assert before_ms <= now_ms <= before_ms + 1_000
+    assert one.decider.waiting_for == "not fresh: ['orders']"
+
+
+def test_a_backlog_older_than_a_second_is_judged_when_it_was_appended() -> None:
+    town = Town()
+    one = town.start(0)
+    town.turn(one)
+    town.give(PACED, 0, 1)
+    appended_ms = town.clock.wall_ms()
+    town.turn(one, times=1, ms=9_000)
+    town.give(PACED, 0, 2)
+    town.turn(one)
+    old, new = one.core(0).moments
+    assert (old.behind, old.now_ms) == (True, appended_ms)
+    assert old.written_at_ms > appended_ms
+    assert not new.behind
+    assert new.now_ms == new.written_at_ms
+
+
+def test_a_lost_acknowledgement_ends_the_process() -> None:
+    town = Town()
+    one = town.start(0)
+    town.turn(one)
+    one.writer.lose_acks = True
+    town.give(PACED, 0, 1)
+    with pytest.raises(PromiseBrokenError, match="not acknowledged"):
+        town.turn(one)

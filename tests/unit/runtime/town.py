@@ -1,0 +1,122 @@
+"""Deciders of one log on one broker, turned by hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from typing_extensions import override
+
+from services.runtime.fenced_log.core import Batch, Core, Inputs, Moment
+from services.runtime.fenced_log.decider import Decider, Place, World
+from services.runtime.fenced_log.header import Fence
+from services.runtime.fenced_log.partition import Role
+from services.runtime.log_port import Arrived
+from tests.fakes.gateway import CountingIds
+from tests.fakes.log import FakeClock, HeldLogWriter, InMemoryBroker, InMemoryLogReader
+from tests.fakes.tally import (
+    INPUTS,
+    LOG,
+    ORDERS,
+    PACED,
+    SilentObserver,
+    TallyCodec,
+    TallyCore,
+    numbers,
+)
+
+SPREAD = "spread"
+LIVE = "live"
+ALL_INPUTS = Inputs(paced=PACED, orders=(ORDERS,), spread=SPREAD, live=(LIVE,))
+
+
+CODEC = TallyCodec()
+
+
+class GatedCore(TallyCore):
+    """Lets its inputs wait until it is opened."""
+
+    open = False
+
+    @override
+    def admits(self, topic: str, moment: Moment) -> bool:
+        return self.open
+
+
+class ChainCodec(TallyCodec):
+    """Reads the log of other deciders as its spread input: even numbers are for partition 0."""
+
+    @override
+    def batch(self, arrived: Arrived) -> Batch[int]:
+        if arrived.topic != SPREAD:
+            return super().batch(arrived)
+        entries = self.entries(arrived.value)
+        return Batch(self.header(arrived.value), [(entry % 2, entry) for entry in entries])
+
+
+@dataclass
+class Slot:
+    """One process of the town."""
+
+    decider: Decider[int, int]
+    reader: InMemoryLogReader
+    writer: HeldLogWriter
+    observer: SilentObserver
+    live: list[Arrived]
+
+    def seen(self, number: int) -> list[int]:
+        core = self.decider.partitions[number].core
+        assert isinstance(core, TallyCore)
+        return core.seen
+
+    def core(self, number: int) -> TallyCore:
+        core = self.decider.partitions[number].core
+        assert isinstance(core, TallyCore)
+        return core
+
+    def owns(self) -> set[int]:
+        return {p.number for p in self.decider.partitions if p.role is Role.OWNING}
+
+
+class Town:
+    """A broker, its clock, and the slots that were started."""
+
+    def __init__(self, slots: int = 2, inputs: Inputs = INPUTS) -> None:
+        self.clock = FakeClock()
+        self.broker = InMemoryBroker(self.clock)
+        self.ids = CountingIds()
+        self.slots = slots
+        self.inputs = inputs
+
+    def start(
+        self,
+        index: int,
+        new_core: Callable[[int], Core[int, int]] = lambda _: TallyCore(),
+        clock: FakeClock | None = None,
+    ) -> Slot:
+        reader = InMemoryLogReader(self.broker, clock or self.clock)
+        writer, observer = HeldLogWriter(self.broker), SilentObserver()
+        live: list[Arrived] = []
+        world = World(reader, writer, clock or self.clock, self.ids, observer, live.append)
+        place = Place(LOG, 2, f"tally-{index}", index, self.slots)
+        decider = Decider(place, self.inputs, new_core, ChainCodec(), world)
+        return Slot(decider, reader, writer, observer, live)
+
+    def give(self, topic: str, partition: int, *values: int) -> None:
+        self.broker.append((topic, partition), numbers(*values))
+
+    def fences(self, number: int) -> list[str]:
+        headers = (CODEC.header(arrived.value) for arrived in self.broker.records((LOG, number)))
+        return [header.control.slot for header in headers if isinstance(header.control, Fence)]
+
+    def entries(self, number: int) -> list[int]:
+        records = self.broker.records((LOG, number))
+        return [entry for arrived in records for entry in CODEC.entries(arrived.value)]
+
+    def turn(self, *slots: Slot, times: int = 4, ms: int = 10) -> None:
+        for _ in range(times):
+            self.clock.advance(ms)
+            for slot in slots:
+                slot.decider.turn()
+
+    def pass_silence(self, *slots: Slot) -> None:
+        """Turn until an owner that is not turned has been silent for long enough."""
+        self.turn(*slots, times=36, ms=100)
