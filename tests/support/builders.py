@@ -76,15 +76,9 @@ def signed_in(session_id: str, generation: int = 1, **changes: Any) -> facts.Sig
 
 
 def queued(contact_id: str, **changes: Any) -> facts.Queued:
+    """Build the fact of a ruling, which has the same fields."""
     ruling = routed(contact_id, **changes)
-    return facts.Queued(
-        ruling.contact,
-        ruling.seat_id,
-        ruling.centre_id,
-        ruling.allow_until_ms,
-        ruling.map_version,
-        ruling.policy_version,
-    )
+    return facts.Queued(*(getattr(ruling, name) for name in inputs.Routed.__slots__))
 
 
 def offered(contact_id: str, session_id: str, number: int = 1, **changes: Any) -> facts.Offered:
@@ -152,39 +146,26 @@ def call_ended(
 def ended(contact_id: str, session_id: str, reason: EndReason, **changes: Any) -> facts.Ended:
     """Build the end of a contact that was offered and confirmed at the start."""
     fields = {
-        "number": 1,
         "nonce": nonce(session_id),
         "disposition": None,
-        "not_before": 15 * S + AFTER_CONFIRM,
-        "spent": True,
+        "attempt_spent": changes.pop("spent", True),
         "seat_id": SEAT,
         "centre_id": CENTRE,
-        "offered_at": 0,
-        "confirmed_at": 0,
         "talk_ms": None,
-    } | changes
-    return facts.Ended(
-        attempt(contact_id, fields["number"]),
-        session_id,
-        fields["nonce"],
-        reason,
-        fields["disposition"],
-        when_ms(fields["not_before"]),
-        fields["spent"],
-        fields["seat_id"],
-        fields["centre_id"],
-        when_ms(fields["offered_at"]),
-        when_ms(fields["confirmed_at"]),
-        fields["talk_ms"],
-    )
+    }
+    named = attempt(contact_id, changes.pop("number", 1), changes.pop("release", 1))
+    times = {"not_before": 15 * S + AFTER_CONFIRM, "offered_at": 0, "confirmed_at": 0}
+    for name, after_start_ms in times.items():
+        fields[f"{name}_ms"] = when_ms(changes.pop(name, after_start_ms))
+    return facts.Ended(named, session_id, reason=reason, **(fields | changes))
 
 
 def ended_unconfirmed(
     contact_id: str, reason: EndReason, number: int = 0, **changes: Any
 ) -> facts.Ended:
     """Build the end of a contact that no session held."""
-    fields = {"nonce": b"", "number": number, "not_before": None, "spent": False}
-    fields |= {"offered_at": None, "confirmed_at": None}
+    fields = {"nonce": b"", "number": number, "spent": False}
+    fields |= dict.fromkeys(("not_before", "offered_at", "confirmed_at"))
     return ended(contact_id, "", reason, **(fields | changes))
 
 
@@ -192,15 +173,7 @@ def returned(
     contact_id: str, reason: words.ReturnReason, waited: int = 0, **changes: Any
 ) -> facts.Returned:
     fields = {"release": 1, "priority": 5, "seat_id": SEAT, "centre_id": CENTRE} | changes
-    return facts.Returned(
-        contact_id,
-        fields["release"],
-        reason,
-        waited,
-        fields["priority"],
-        fields["seat_id"],
-        fields["centre_id"],
-    )
+    return facts.Returned(contact_id, reason=reason, waited_ms=waited, **fields)
 
 
 def signed_out(
@@ -264,7 +237,6 @@ def routed(contact_id: str, **changes: Any) -> inputs.Routed:
 
 
 def sign_in(session_id: str, generation: int = 1, **changes: Any) -> inputs.SignIn:
-    """Build a sign-in whose nonce is that of the wanted generation."""
     fields = {
         "centre_id": CENTRE,
         "languages": ("hi",),

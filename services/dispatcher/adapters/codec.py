@@ -25,6 +25,7 @@ from services.runtime.mirror import Mirror
 ID_MAX = 64
 _PAUSE_REASON_MAX = 32
 _LANGUAGES_MAX = 16
+_LANGUAGE_MAX = 16
 
 
 def _snake(name: str) -> str:
@@ -73,7 +74,10 @@ class DispatcherCodec:
     def entries(self, value: bytes) -> Sequence[facts.Fact]:
         """Return the facts of a record."""
         record = _parse(facts_pb2.FactRecord, value)
-        return [_fact(message) for message in record.facts]
+        try:
+            return [_fact(message) for message in record.facts]
+        except ValueError as error:
+            raise PoisonError(f"{error}: upgrade this reader") from None
 
     def record(self, header: Header, entries: Sequence[facts.Fact]) -> bytes:
         """Return a facts record."""
@@ -127,17 +131,28 @@ def _fact(message: facts_pb2.Fact) -> facts.Fact:
 
 
 def _commands(arrived: Arrived) -> Batch[inputs.Input]:
+    """Return one item per command; a malformed one is refused alone, its neighbours stand."""
     record = _parse(commands_pb2.CommandRecord, arrived.value)
     items: list[tuple[int, inputs.Input]] = []
     for message in record.commands:
-        kind = message.WhichOneof("kind")
-        if kind is None:
-            raise PoisonError("a command without kind", "kind")
-        command: inputs.Command = _COMMANDS[kind].read(getattr(message, kind))
-        _check_command(command)
+        command = _command(message)
         commanded = inputs.Commanded(command, record.boot_id, arrived.appended_at_ms)
         items.append((arrived.partition, commanded))
     return Batch(None, items)
+
+
+def _command(message: commands_pb2.Command) -> inputs.Command | inputs.Malformed:
+    kind = message.WhichOneof("kind")
+    if kind is None:
+        return inputs.Malformed("", "", b"")
+    nested = getattr(message, kind)
+    try:
+        command: inputs.Command = _COMMANDS[kind].read(nested)
+        _check_command(command)
+    except (PoisonError, ValueError):
+        session_id = getattr(nested, "session_id", "")[:ID_MAX]
+        return inputs.Malformed(kind, session_id, getattr(nested, "nonce", b"")[:ID_MAX])
+    return command
 
 
 def _check_command(command: inputs.Command) -> None:
@@ -150,8 +165,17 @@ def _check_command(command: inputs.Command) -> None:
         raise PoisonError(f"contact_id must have 1 to {ID_MAX} characters", "contact_id")
     if isinstance(command, inputs.Pause) and len(command.reason) > _PAUSE_REASON_MAX:
         raise PoisonError(f"reason must have at most {_PAUSE_REASON_MAX} characters", "reason")
-    if isinstance(command, inputs.SignIn) and len(command.languages) > _LANGUAGES_MAX:
-        raise PoisonError(f"at most {_LANGUAGES_MAX} languages", "languages")
+    if isinstance(command, inputs.SignIn):
+        _check_sign_in(command)
+
+
+def _check_sign_in(command: inputs.SignIn) -> None:
+    if not 0 < len(command.nonce) <= ID_MAX:
+        raise PoisonError(f"nonce must have 1 to {ID_MAX} bytes", "nonce")
+    longest = max(map(len, command.languages), default=0)
+    if len(command.languages) > _LANGUAGES_MAX or longest > _LANGUAGE_MAX:
+        limits = f"{_LANGUAGES_MAX} languages of at most {_LANGUAGE_MAX} characters"
+        raise PoisonError(f"at most {limits}", "languages")
 
 
 def _rulings(arrived: Arrived) -> Batch[inputs.Input]:
@@ -215,4 +239,6 @@ def _new_maps(seat_map: map_pb2.SeatMap, partitions: int) -> list[tuple[int, inp
 
 def _suppression(arrived: Arrived) -> Batch[inputs.Input]:
     record = _parse(suppressions_pb2.Withdrawal, arrived.value)
+    if not (record.person_key or record.contact_id):
+        raise PoisonError("a withdrawal names a person_key, or a contact_id", "person_key")
     return Batch(None, [(EVERY_PARTITION, _WITHDRAWAL.read(record))])

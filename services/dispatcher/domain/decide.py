@@ -26,6 +26,7 @@ def decide_due(floor: Floor, moment: Moment) -> Sequence[Fact]:
     return (
         due.next_leaving(floor, moment)
         or due.next_timer(floor, moment)
+        or due.next_forgotten(floor, moment)
         or matching.next_offer(floor, moment)
     )
 
@@ -90,6 +91,18 @@ def _nothing(floor: Floor, item: inputs.Nothing, moment: Moment) -> Sequence[Fac
     return ()
 
 
+def _malformed(
+    floor: Floor, command: inputs.Malformed, item: inputs.Commanded, moment: Moment
+) -> Sequence[Fact]:
+    del floor, moment
+    reason = RefusalReason.INVALID_FIELD
+    return (
+        facts.CommandRefused(
+            command.session_id, command.nonce, item.boot_id, command.command, reason, None
+        ),
+    )
+
+
 def _gateway_alive(
     floor: Floor, command: inputs.GatewayAlive, item: inputs.Commanded, moment: Moment
 ) -> Sequence[Fact]:
@@ -128,8 +141,10 @@ def _opted_out(floor: Floor, attempt: Attempt) -> facts.WithdrawalApplied:
         releases = (c for key, c in floor.contacts.items() if key[0] == attempt.contact_id)
         live = next(releases, None)
     if live is None:
-        return facts.WithdrawalApplied(b"", attempt.contact_id, WithdrawalKind.OPT_OUT)
-    return facts.WithdrawalApplied(live.contact.person_key, "", WithdrawalKind.OPT_OUT)
+        person, contact_id = b"", attempt.contact_id
+    else:
+        person, contact_id = live.contact.person_key, ""
+    return facts.WithdrawalApplied(person, contact_id, WithdrawalKind.OPT_OUT, provisional=True)
 
 
 _DECISIONS: dict[type, Callable[[Floor, Any, Moment], Sequence[Fact]]] = {
@@ -143,6 +158,7 @@ _DECISIONS: dict[type, Callable[[Floor, Any, Moment], Sequence[Fact]]] = {
     inputs.Nothing: _nothing,
 }
 _COMMANDS: dict[type, Callable[[Floor, Any, inputs.Commanded, Moment], Sequence[Fact]]] = {
+    inputs.Malformed: _malformed,
     inputs.SignIn: sessions.sign_in,
     inputs.StreamLost: sessions.stream_lost,
     inputs.GatewayAlive: _gateway_alive,

@@ -52,6 +52,22 @@ def next_timer(floor: Floor, moment: Moment) -> Sequence[Fact]:
     return ()
 
 
+def next_forgotten(floor: Floor, moment: Moment) -> Sequence[Fact]:
+    """Rule 4.4: a withdrawal is forgotten when no ruling from before it can come any more."""
+    while floor.forgettable:
+        at_ms, name = floor.forgettable[0]
+        if moment.spread_read_to_ms < at_ms + floor.limits.forget_ms:
+            return ()
+        found = floor.withdrawn.get(name)
+        if found is None or found[1] != at_ms:  # repeated since: the later one counts
+            floor.forgettable.popleft()
+        elif isinstance(name, str):
+            return (facts.WithdrawalForgotten(b"", name),)
+        else:
+            return (facts.WithdrawalForgotten(name, ""),)
+    return ()
+
+
 def _look_again(floor: Floor, timer: Timer, moment: Moment) -> None:
     """Put a timer off whose reason stands but whose proof is not there yet."""
     at_ms = moment.now_ms + _LOOK_AGAIN_MS
@@ -171,18 +187,6 @@ def _gateway(floor: Floor, boot_id: bytes, moment: Moment) -> Sequence[Fact] | N
     return None
 
 
-def _forget(floor: Floor, name: bytes | str, moment: Moment) -> Sequence[Fact] | None:
-    """Rule 4.4: forgotten only when no ruling from before it can come any more."""
-    found = floor.withdrawn.get(name)
-    if found is None:
-        return ()
-    if moment.spread_read_to_ms < found[1] + floor.limits.forget_ms:
-        return None
-    if isinstance(name, str):
-        return (facts.WithdrawalForgotten(b"", name),)
-    return (facts.WithdrawalForgotten(name, ""),)
-
-
 _LOOKS: dict[TimerKind, Callable[[Floor, Any, Moment], Sequence[Fact] | None]] = {
     TimerKind.LEASE: _lease,
     TimerKind.DIAL_BY: _dial_by,
@@ -194,5 +198,4 @@ _LOOKS: dict[TimerKind, Callable[[Floor, Any, Moment], Sequence[Fact] | None]] =
     TimerKind.SUSPECT: _suspect,
     TimerKind.GRACE: _grace,
     TimerKind.GATEWAY: _gateway,
-    TimerKind.FORGET: _forget,
 }

@@ -10,7 +10,6 @@ from typing import Any
 from services.dispatcher.domain import facts
 from services.dispatcher.domain.allowed import objection
 from services.dispatcher.domain.floor import Floor
-from services.dispatcher.domain.timers import TimerKind
 from services.dispatcher.domain.words import Activity, EndReason, Objection, Place
 
 
@@ -19,7 +18,7 @@ def _map_applied(floor: Floor, fact: facts.MapApplied, at_ms: int) -> None:
     floor.map_version = fact.version
     floor.home = {seat: centre.centre_id for centre in fact.centres for seat in centre.seat_ids}
     closed = {centre.centre_id: centre.closed for centre in fact.centres}
-    for centre_id in {*floor.centres, *closed}:
+    for centre_id in sorted({*floor.centres, *closed}):
         queue = floor.centre(centre_id)
         queue.closed = closed.get(centre_id, True)
         queue.draining = False
@@ -56,7 +55,8 @@ def _stop_lifted(floor: Floor, fact: facts.StopLifted, at_ms: int) -> None:
 def _withdrawal_applied(floor: Floor, fact: facts.WithdrawalApplied, at_ms: int) -> None:
     name = fact.contact_id or fact.person_key
     floor.withdrawn[name] = (fact.kind, at_ms)
-    floor.set_timer(at_ms + floor.limits.forget_ms, TimerKind.FORGET, name)
+    if not fact.provisional:
+        floor.forgettable.append((at_ms, name))
     if fact.contact_id:
         keys = [key for key in floor.contacts if key[0] == fact.contact_id]
     else:
@@ -67,7 +67,10 @@ def _withdrawal_applied(floor: Floor, fact: facts.WithdrawalApplied, at_ms: int)
 
 def _withdrawal_forgotten(floor: Floor, fact: facts.WithdrawalForgotten, at_ms: int) -> None:
     del at_ms
-    floor.withdrawn.pop(fact.contact_id or fact.person_key, None)
+    name = fact.contact_id or fact.person_key
+    floor.withdrawn.pop(name, None)
+    while floor.forgettable and floor.forgettable[0][1] == name:
+        floor.forgettable.popleft()
 
 
 def _centre_draining(floor: Floor, fact: facts.CentreDraining, at_ms: int) -> None:

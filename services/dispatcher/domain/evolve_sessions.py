@@ -108,9 +108,12 @@ def _gone(floor: Floor, fact: facts.SessionGone, at_ms: int) -> None:
 
 
 def _suspect(floor: Floor, session: Session, at_ms: int, *, by_gateway: bool) -> None:
-    session.suspect_by_gateway = by_gateway
-    if session.activity is Activity.OFFLINE or session.presence is not Presence.PRESENT:
+    if session.activity is Activity.OFFLINE:
         return
+    if session.presence is not Presence.PRESENT:
+        session.suspect_by_gateway = session.suspect_by_gateway and by_gateway
+        return
+    session.suspect_by_gateway = by_gateway
     floor.make_busy(session)
     session.presence = Presence.SUSPECT
     session.suspect_at_ms = at_ms

@@ -1,6 +1,7 @@
 """The floor of one partition: contacts, sessions, centres, orders. A fold of facts."""
 
 import heapq
+from collections import deque
 from dataclasses import dataclass, field
 
 from services.dispatcher.domain.facts import Attempt, Contact
@@ -18,6 +19,8 @@ from services.dispatcher.domain.words import (
 
 Key = tuple[str, int]
 """Contact id and release."""
+
+_TIMERS_MIN = 1_000
 
 
 @dataclass(slots=True)
@@ -121,6 +124,8 @@ class Floor:
     stops: set[tuple[StopScope, str]] = field(default_factory=set)
     withdrawn: dict[bytes | str, tuple[WithdrawalKind, int]] = field(default_factory=dict)
     """Kind and time, by person key, or by contact id for a recall."""
+    forgettable: deque[tuple[int, bytes | str]] = field(default_factory=deque)
+    """Ordered withdrawals and when, oldest first."""
     by_person: dict[bytes, set[Key]] = field(default_factory=dict)
     by_nonce: dict[bytes, str] = field(default_factory=dict)
     """Session of each current stream binding."""
@@ -135,6 +140,8 @@ class Floor:
     dirty: dict[str, None] = field(default_factory=dict)
     """Centres where a match may have become possible."""
     timers: list[Timer] = field(default_factory=list)
+    timers_max: int = _TIMERS_MIN
+    """So many, and those of contacts that have left are dropped."""
     ordinal: int = 0
 
     def next_ordinal(self) -> int:
@@ -145,6 +152,16 @@ class Floor:
     def set_timer(self, at_ms: int, kind: TimerKind, key: Key | str | bytes) -> None:
         """Look at `key` again at `at_ms`; a timer whose reason is gone by then does nothing."""
         heapq.heappush(self.timers, Timer(at_ms, self.next_ordinal(), kind, key))
+        if len(self.timers) > self.timers_max:
+            self._drop_timers_of_former_contacts()
+
+    def _drop_timers_of_former_contacts(self) -> None:
+        """Keep an hour's worth of calls long over from filling the memory."""
+        contacts = self.contacts
+        self.timers = sorted(
+            t for t in self.timers if not isinstance(t.key, tuple) or t.key in contacts
+        )
+        self.timers_max = _TIMERS_MIN + 2 * len(self.timers)
 
     def centre(self, centre_id: str) -> CentreQueue:
         """Return a centre, making an empty one that takes nothing when the map has none."""

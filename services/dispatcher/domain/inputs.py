@@ -127,6 +127,16 @@ class DrainCentre:
     centre_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A command with a field that is missing, too long or of an unknown value."""
+
+    command: str
+    """Its name on the wire."""
+    session_id: str
+    nonce: bytes
+
+
 Command = (
     SignIn
     | SignOut
@@ -149,7 +159,7 @@ Command = (
 class Commanded:
     """A command with what the log says of it."""
 
-    command: Command
+    command: Command | Malformed
     boot_id: bytes
     appended_at_ms: int
 

@@ -55,6 +55,8 @@ class WithdrawalApplied:
     person_key: bytes
     contact_id: str
     kind: words.WithdrawalKind
+    provisional: bool = False
+    """From a disposition given here: kept until it comes as an order."""
 
 
 @dataclass(frozen=True, slots=True)

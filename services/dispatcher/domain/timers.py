@@ -17,7 +17,6 @@ class TimerKind(enum.IntEnum):
     SUSPECT = 8
     GRACE = 9
     GATEWAY = 10
-    FORGET = 11
 
 
 class Timer(NamedTuple):

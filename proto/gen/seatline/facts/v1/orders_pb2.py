@@ -27,7 +27,7 @@ from seatline.map.v1 import map_pb2 as seatline_dot_map_dot_v1_dot_map__pb2
 from seatline.suppressions.v1 import suppressions_pb2 as seatline_dot_suppressions_dot_v1_dot_suppressions__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eseatline/facts/v1/orders.proto\x12\x11seatline.facts.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x19seatline/map/v1/map.proto\x1a+seatline/suppressions/v1/suppressions.proto\"N\n\nMapApplied\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12/\n\x07\x63\x65ntres\x18\x02 \x03(\x0b\x32\x1e.seatline.facts.v1.CentreSlice\"B\n\x0b\x43\x65ntreSlice\x12\x11\n\tcentre_id\x18\x01 \x01(\t\x12\x10\n\x08seat_ids\x18\x02 \x03(\t\x12\x0e\n\x06\x63losed\x18\x03 \x01(\x08\"\x8b\x01\n\rPolicyApplied\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12+\n\x08max_wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12*\n\x07wrap_up\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08required\x18\x04 \x01(\x08\"D\n\x0bStopApplied\x12)\n\x05scope\x18\x01 \x01(\x0e\x32\x1a.seatline.map.v1.StopScope\x12\n\n\x02id\x18\x02 \x01(\t\"C\n\nStopLifted\x12)\n\x05scope\x18\x01 \x01(\x0e\x32\x1a.seatline.map.v1.StopScope\x12\n\n\x02id\x18\x02 \x01(\t\"s\n\x11WithdrawalApplied\x12\x12\n\nperson_key\x18\x01 \x01(\x0c\x12\x12\n\ncontact_id\x18\x02 \x01(\t\x12\x36\n\x04kind\x18\x03 \x01(\x0e\x32(.seatline.suppressions.v1.WithdrawalKind\"=\n\x13WithdrawalForgotten\x12\x12\n\nperson_key\x18\x01 \x01(\x0c\x12\x12\n\ncontact_id\x18\x02 \x01(\t\"#\n\x0e\x43\x65ntreDraining\x12\x11\n\tcentre_id\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eseatline/facts/v1/orders.proto\x12\x11seatline.facts.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x19seatline/map/v1/map.proto\x1a+seatline/suppressions/v1/suppressions.proto\"N\n\nMapApplied\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12/\n\x07\x63\x65ntres\x18\x02 \x03(\x0b\x32\x1e.seatline.facts.v1.CentreSlice\"B\n\x0b\x43\x65ntreSlice\x12\x11\n\tcentre_id\x18\x01 \x01(\t\x12\x10\n\x08seat_ids\x18\x02 \x03(\t\x12\x0e\n\x06\x63losed\x18\x03 \x01(\x08\"\x8b\x01\n\rPolicyApplied\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12+\n\x08max_wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12*\n\x07wrap_up\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08required\x18\x04 \x01(\x08\"D\n\x0bStopApplied\x12)\n\x05scope\x18\x01 \x01(\x0e\x32\x1a.seatline.map.v1.StopScope\x12\n\n\x02id\x18\x02 \x01(\t\"C\n\nStopLifted\x12)\n\x05scope\x18\x01 \x01(\x0e\x32\x1a.seatline.map.v1.StopScope\x12\n\n\x02id\x18\x02 \x01(\t\"\x88\x01\n\x11WithdrawalApplied\x12\x12\n\nperson_key\x18\x01 \x01(\x0c\x12\x12\n\ncontact_id\x18\x02 \x01(\t\x12\x36\n\x04kind\x18\x03 \x01(\x0e\x32(.seatline.suppressions.v1.WithdrawalKind\x12\x13\n\x0bprovisional\x18\x04 \x01(\x08\"=\n\x13WithdrawalForgotten\x12\x12\n\nperson_key\x18\x01 \x01(\x0c\x12\x12\n\ncontact_id\x18\x02 \x01(\t\"#\n\x0e\x43\x65ntreDraining\x12\x11\n\tcentre_id\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,10 +44,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STOPAPPLIED']._serialized_end=515
   _globals['_STOPLIFTED']._serialized_start=517
   _globals['_STOPLIFTED']._serialized_end=584
-  _globals['_WITHDRAWALAPPLIED']._serialized_start=586
-  _globals['_WITHDRAWALAPPLIED']._serialized_end=701
-  _globals['_WITHDRAWALFORGOTTEN']._serialized_start=703
-  _globals['_WITHDRAWALFORGOTTEN']._serialized_end=764
-  _globals['_CENTREDRAINING']._serialized_start=766
-  _globals['_CENTREDRAINING']._serialized_end=801
+  _globals['_WITHDRAWALAPPLIED']._serialized_start=587
+  _globals['_WITHDRAWALAPPLIED']._serialized_end=723
+  _globals['_WITHDRAWALFORGOTTEN']._serialized_start=725
+  _globals['_WITHDRAWALFORGOTTEN']._serialized_end=786
+  _globals['_CENTREDRAINING']._serialized_start=788
+  _globals['_CENTREDRAINING']._serialized_end=823
 # @@protoc_insertion_point(module_scope)

@@ -173,29 +173,35 @@ Global___StopLifted: _TypeAlias = StopLifted  # noqa: Y015
 
 @_typing.final
 class WithdrawalApplied(_message.Message):
-    """A withdrawal is in force in this partition."""
+    """A withdrawal is in force in this partition.
+    A provisional one comes from a disposition given here, and is kept until it comes as an order.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PERSON_KEY_FIELD_NUMBER: _builtins.int
     CONTACT_ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
+    PROVISIONAL_FIELD_NUMBER: _builtins.int
     person_key: _builtins.bytes
     """Person; empty for a recall by contact id."""
     contact_id: _builtins.str
     """Contact, for a recall."""
     kind: _suppressions_pb2.WithdrawalKind.ValueType
     """What kind."""
+    provisional: _builtins.bool
+    """True when it comes from a disposition, not from an order."""
     def __init__(
         self,
         *,
         person_key: _builtins.bytes = ...,
         contact_id: _builtins.str = ...,
         kind: _suppressions_pb2.WithdrawalKind.ValueType = ...,
+        provisional: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "kind", b"kind", "person_key", b"person_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "kind", b"kind", "person_key", b"person_key", "provisional", b"provisional"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
