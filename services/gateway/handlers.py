@@ -197,6 +197,9 @@ class Sessions:
         binding = self.bindings.of_nonce(nonce) if boot_id == self.boot_id else None
         for other in overtaken:
             self.unsealer.void(other, Voided.HIGHER_GENERATION)
+            if other.partition != partition:
+                # The partition that it leaves hears of it from nobody else.
+                self.commands.stream_lost(other.partition, [other.nonce])
             if binding is None or binding.stream_id != other.stream_id:
                 self.desks.gone(other)
         return binding

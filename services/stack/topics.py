@@ -21,6 +21,8 @@ from services.stack.ports import load as load_ports
 ASK_EVERY_S = 0.1
 DECLARE_WITHIN_S = 80.0
 DAY_MS = 24 * 3600 * 1000
+FOR_GOOD = -1
+"""Never cut: until snapshots exist (rule 1.8), readers of a fenced log need its first fence."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Topic:
 
     name: str
     kept_days: int | None
-    """None: compacted, the newest record of each key is kept for good."""
+    """`FOR_GOOD`: never cut. None: compacted, the newest record of each key is kept for good."""
     single: bool = False
     """One partition, whatever the stack was created with."""
 
@@ -37,12 +39,15 @@ class Topic:
         """Give the number of partitions that it must have on this stack."""
         return 1 if self.single else identity.partitions
 
+    def _retention_ms(self) -> str:
+        return "-1" if self.kept_days == FOR_GOOD else str((self.kept_days or 0) * DAY_MS)
+
     def configs(self, identity: Identity) -> dict[str, str]:
         """Give its settings on the broker."""
         kept = (
             {"cleanup.policy": "compact"}
             if self.kept_days is None
-            else {"cleanup.policy": "delete", "retention.ms": str(self.kept_days * DAY_MS)}
+            else {"cleanup.policy": "delete", "retention.ms": self._retention_ms()}
         )
         return {
             **kept,
@@ -56,9 +61,9 @@ class Topic:
 TOPICS = (
     Topic("seatline.intake.v1", kept_days=3),
     Topic("seatline.contacts.v1", kept_days=7),
-    Topic("seatline.rulings.v1", kept_days=7),
+    Topic("seatline.rulings.v1", kept_days=FOR_GOOD),
     Topic("seatline.commands.v1", kept_days=7),
-    Topic("seatline.facts.v1", kept_days=7),
+    Topic("seatline.facts.v1", kept_days=FOR_GOOD),
     Topic("seatline.dead.v1", kept_days=28),
     Topic("seatline.map.v1", kept_days=None, single=True),
     Topic("seatline.suppressions.v1", kept_days=None, single=True),

@@ -30,6 +30,8 @@ class LiveOrders:
             PromiseBrokenError: It cannot be understood: to go on without it could mean calls
                 outside the rules.
         """
+        if not arrived.value:
+            return  # a tombstone: its key was replaced before
         try:
             if arrived.topic == topics.SUPPRESSIONS:
                 self._orders.withdraw(decode_withdrawal(arrived.value))

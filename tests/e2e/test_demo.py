@@ -1,0 +1,170 @@
+import json
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+
+from seatline.facts.v1 import facts_pb2
+from services.runtime.fenced_log.header import Fence, FencePoint, Header, to_proto
+from services.stack.layout import REPOSITORY, Layout
+from tests.support.eventually import eventually
+from tests.support.load import CONTACTS, FACTS, PLACES, Log, command, fetch, read_log
+from tests.support.stack import Stack, whole_stack
+
+pytestmark = pytest.mark.timeout(400)
+
+DEMO_WITHIN_S = 380
+SESSIONS, RATE, SECONDS = 450, 20, 8
+PROCESSES = {
+    *("intake-0", "router-0", "dispatcher-0", "gateway-0", "recorder-0"),
+    *("simulator", "supervisor", "kafka-0", "postgres"),
+}
+KEYS = {
+    *("ok", "bars_missed", "centres", "seats", "sessions", "contacts", "offers", "confirmed"),
+    *("finished", "refused", "held", "returned", "open", "lost", "doubled", "offers_per_second"),
+    *("offer_ms", "outcome_durable_ms", "rss_mb", "cpu_s", "seconds", "seed", "policy_now"),
+}
+"""What `docs/interfaces.md` promises to those who script against it."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo that has ended."""
+
+    exit_code: int
+    output: str
+    result: dict[str, Any]
+    state: Path
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    state = tmp_path_factory.mktemp("demo") / "state"
+    options = {"sessions": SESSIONS, "rate": RATE, "seconds": SECONDS, "warmup": 1, "aht": 4}
+    done = subprocess.run(
+        (
+            *(sys.executable, "-m", "services.simulator", "demo", "--state", str(state)),
+            *(part for name, value in options.items() for part in (f"--{name}", str(value))),
+        ),
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=DEMO_WITHIN_S,
+        check=False,
+    )
+    assert done.stdout, f"the demo ended with {done.returncode} and said nothing"
+    return Demo(done.returncode, done.stdout, json.loads(done.stdout.splitlines()[-1]), state)
+
+
+@pytest.fixture(scope="module")
+def stack(demo: Demo) -> Iterator[Stack]:
+    """The demo's stack, up again."""
+    with whole_stack(demo.state.parent) as running:
+        yield running
+
+
+def test_a_small_demo_is_ok_and_its_figures_add_up(demo: Demo) -> None:
+    result = demo.result
+    assert (demo.exit_code, result.get("ok")) == (0, True), result
+    assert result.keys() >= KEYS
+    assert result["contacts"] == sum(result[place] for place in PLACES)
+    assert result["contacts"] >= RATE * SECONDS
+    assert (result["lost"], result["doubled"], result["open"]) == (0, 0, 0)
+    assert result["finished"] <= result["confirmed"] <= result["offers"]
+    assert (result["sessions"], result["seats"]) == (SESSIONS, 543)
+    assert 0 < result["centres"] <= 225
+    assert result["offers_per_second"] >= 0.95 * RATE
+
+
+def test_a_demo_names_its_spreads_its_processes_and_its_clock(demo: Demo) -> None:
+    result = demo.result
+    assert result["offer_ms"].keys() >= {"n", "p50", "p90", "p99", "max"}
+    assert result["offer_ms"]["n"] > 0
+    assert result["outcome_durable_ms"].keys() >= {"p50", "p99"}
+    assert result["rss_mb"].keys() == result["cpu_s"].keys() == PROCESSES
+    assert all(mb > 0 for mb in result["rss_mb"].values())
+    # Who works little may have used less than is counted.
+    assert all(seconds >= 0 for seconds in result["cpu_s"].values())
+    assert sum(result["cpu_s"].values()) > 1
+    assert re.match(r"\d{4}-\d\d-\d\dT11:\d\d:\d\d\+05:30$", result["policy_now"])
+    assert (result["seconds"], result["seed"]) == (SECONDS, 1)
+
+
+def test_a_demo_takes_its_stack_down(demo: Demo) -> None:
+    assert not Layout.of(demo.state).endpoints.exists()
+    assert '"ok"' in demo.output.splitlines()[-1]
+
+
+def test_the_audit_of_a_demo_stays_clean_when_its_stack_comes_up_again(
+    demo: Demo, stack: Stack
+) -> None:
+    code, report = command(stack, "audit", "--journal", demo.result["journal"])
+    assert (code, report["contacts"]) == (0, demo.result["contacts"]), report
+    assert {place: report[place] for place in PLACES} == {
+        place: demo.result[place] for place in PLACES
+    }
+
+
+def test_an_acknowledged_contact_that_no_log_holds_is_found_lost(
+    demo: Demo, stack: Stack, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal.ndjson"
+    planted = {"kind": "acknowledged", "contact": "planted", "at": [CONTACTS, 0, 10**6, 0]}
+    written = Path(demo.result["journal"]).read_text()
+    journal.write_text(written + json.dumps(planted) + "\n")
+
+    code, report = command(stack, "audit", "--journal", str(journal))
+    assert (code, report["ok"], report["lost"], report["doubled"]) == (1, False, 1, 0)
+    assert [stray["contact_id"] for stray in report["strays"]] == ["planted"]
+    assert report["contacts"] == sum(report[place] for place in PLACES)
+
+
+def confirm_of_a_finished_contact(facts: Log) -> tuple[int, facts_pb2.Fact]:
+    for partition, records in facts.items():
+        entries = [fact for record in records for fact in record.entries]
+        ended = {fact.ended.attempt.contact_id for fact in entries if fact.HasField("ended")}
+        for fact in entries:
+            if fact.HasField("confirmed") and fact.confirmed.attempt.contact_id in ended:
+                return partition, fact
+    pytest.fail("no contact was finished")
+
+
+def usurpation(last: Header, fact: facts_pb2.Fact) -> tuple[bytes, bytes]:
+    """Fence a partition as a dispatcher would, and say the fact under that fence."""
+    epoch, owner = last.point.epoch + 1, secrets.token_bytes(16)
+    fence = Header(FencePoint(epoch, owner, 0), last.at_ms, control=Fence("planted-0"))
+    doubled = Header(FencePoint(epoch, owner, 1), last.at_ms)
+    return (
+        facts_pb2.FactRecord(header=to_proto(fence)).SerializeToString(),
+        facts_pb2.FactRecord(header=to_proto(doubled), facts=[fact]).SerializeToString(),
+    )
+
+
+def test_a_second_confirm_under_a_valid_fence_is_found_doubled(stack: Stack) -> None:
+    facts = read_log(stack, FACTS)
+    partition, fact = confirm_of_a_finished_contact(facts)
+    producer = Producer({"bootstrap.servers": stack.endpoints["kafka"], "linger.ms": 0})
+    planted: list[int] = []
+    for value in usurpation(facts[partition][-1].header, fact):
+        producer.produce(
+            FACTS,
+            value=value,
+            partition=partition,
+            on_delivery=lambda _, message: planted.append(message.offset() or 0),
+        )
+    assert producer.flush(20) == 0
+    query = "SELECT next_offset FROM seatline.recorder_position WHERE topic = $1 AND partition = $2"
+    eventually(lambda: fetch(stack, query, FACTS, partition)[0]["next_offset"] > planted[-1])
+    code, report = command(stack, "audit")
+    assert (code, report["ok"], report["lost"]) == (1, False, 0), report["strays"]
+    assert report["doubled"] == 1
+    assert {double["contact_id"] for double in report["doubles"]} == {
+        fact.confirmed.attempt.contact_id
+    }
