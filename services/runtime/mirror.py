@@ -32,10 +32,8 @@ class Mirror(Generic[T]):
         self.cls = cls
         self.message = message
         hints = typing.get_type_hints(cls)
-        self._pairs = [
-            _pair(message.DESCRIPTOR, field.name, hints[field.name])
-            for field in fields(cls)  # type: ignore[arg-type]
-        ]
+        self._names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
+        self._pairs = [_pair(message.DESCRIPTOR, name, hints[name]) for name in self._names]
 
     def read(self, message: Message) -> T:
         """Return the dataclass of a message.
@@ -49,10 +47,6 @@ class Mirror(Generic[T]):
         """Set the fields of an empty message from a dataclass."""
         for name, (_, write) in zip(self._names, self._pairs, strict=True):
             write(getattr(value, name), message)
-
-    @property
-    def _names(self) -> list[str]:
-        return [field.name for field in fields(self.cls)]  # type: ignore[arg-type]
 
 
 def _message_type(field: FieldDescriptor) -> Any:

@@ -29,8 +29,8 @@ class RouterObserver:
 
     def wrote(self, partition: int, entries: Sequence[Any], queued: int, waited_ms: int) -> None:
         """Note a record sent."""
-        self._metrics.queued(partition, queued)
         if entries:
+            self._metrics.queued(partition, queued)
             self._metrics.ruled(entries, waited_ms)
 
     def set_aside(self, failure: Failure, pending: Pending[Any]) -> None:

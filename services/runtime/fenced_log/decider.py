@@ -24,6 +24,8 @@ from services.runtime.log_port import Arrived, LogReader, LogWriter, TopicPartit
 FRESH_MS = 5_000
 BEHIND_MS = 1_000
 IDLE_POLL_S = 0.02
+SWEEP_MS = 20
+"""How often time is looked at in partitions that nothing arrives for."""
 
 
 class Observer(Protocol):
@@ -92,6 +94,7 @@ class Decider(Generic[Item, Entry]):
         self._feed: Feed[Item, Entry] = Feed(
             inputs, place.partitions, codec, world.reader, place.log
         )
+        self._swept_ms = -SWEEP_MS
         self.partitions = [self._new_partition(n) for n in range(place.partitions)]
 
     @property
@@ -101,15 +104,32 @@ class Decider(Generic[Item, Entry]):
 
     def turn(self) -> None:
         """Do one round: read what arrived, then let each partition act."""
-        for arrived in self._feed.poll(IDLE_POLL_S):
-            if not self._feed.is_void(arrived):
-                self._take(arrived)
+        arrived = self._feed.poll(IDLE_POLL_S)
+        for record in arrived:
+            if not self._feed.is_void(record):
+                self._take(record)
         self._writer.serve()
         reading = self._reading()
-        for partition in self.partitions:
+        for partition in self._concerned(arrived, reading.mono_ms):
             self._act(partition, reading)
         self._writer.serve()
         self._feed.press_back()
+
+    def _concerned(
+        self, arrived: Sequence[Arrived], mono_ms: int
+    ) -> Sequence[Partition[Item, Entry]]:
+        """Return the partitions that may have something to do.
+
+        What arrives usually concerns one partition; looking at all of them each time would cost
+        more than deciding. Time concerns all, every now and then.
+        """
+        if mono_ms - self._swept_ms >= SWEEP_MS:
+            self._swept_ms = mono_ms
+            return self.partitions
+        paced_or_own = (self._place.log, self._inputs.paced)
+        concerned = {r.partition for r in arrived if r.topic in paced_or_own}
+        concerned.update(number for number, turn in self.turns.items() if turn.queued)
+        return [self.partitions[number] for number in sorted(concerned)]
 
     @property
     def waiting_for(self) -> str:
