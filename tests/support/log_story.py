@@ -1,5 +1,6 @@
 """A tally log as somebody reads it who knows nothing else, and the slots that write it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.runtime.fenced_log.decider import Decider, Place, World
@@ -8,8 +9,42 @@ from services.runtime.fenced_log.partition import Role
 from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.ids import Ids
 from services.runtime.log_port import Arrived
-from tests.fakes.log import HeldLogWriter, InMemoryLogReader
+from tests.fakes.log import HeldLogWriter, InMemoryBroker, InMemoryLogReader
 from tests.fakes.tally import INPUTS, SilentObserver, TallyCodec, TallyCore
+
+SEEKING = (Role.CLAIMING, Role.FENCING)
+
+
+class TallySlot:
+    """One process: what it does, what it sends, and whether it runs."""
+
+    def __init__(
+        self, place: Place, reader: InMemoryLogReader, ids: Ids, failing: set[int]
+    ) -> None:
+        self.name = place.slot
+        self.paused = False
+        self.writer = HeldLogWriter(reader.broker)
+        world = World(reader, self.writer, reader.clock, ids, SilentObserver())
+        self.decider: Decider[int, int] = Decider(
+            place, INPUTS, lambda _: TallyCore(failing=failing), TallyCodec(), world
+        )
+
+    def deliver_and_hold(self) -> None:
+        """Let what was sent stand in the log, and hold what is sent from now on."""
+        self.writer.holding = self.writer.lose_acks = False
+        self.writer.serve()
+        self.writer.holding = True
+
+    def role(self, number: int) -> Role:
+        return self.decider.partitions[number].role
+
+    def seen(self, number: int) -> list[int]:
+        core = self.decider.partitions[number].core
+        assert isinstance(core, TallyCore)
+        return core.seen
+
+    def follows(self, story: "Story") -> bool:
+        return self.seen(story.number) == story.told
 
 
 @dataclass
@@ -62,34 +97,23 @@ class Story:
             if failure.set_aside:
                 self.set_aside.append(key)
 
+    def unsettled(
+        self, slots: Mapping[int, TallySlot], broker: InMemoryBroker, inputs: tuple[str, str]
+    ) -> list[str]:
+        """Tell what is still to come: an owner, a slot that follows, an input to decide."""
+        roles = {one.name: one.role(self.number) for one in slots.values()}
+        owners = [name for name, role in roles.items() if role is Role.OWNING]
+        problems = [f"{name} would own it" for name, role in roles.items() if role in SEEKING]
+        problems += [f"{one.name} lags" for one in slots.values() if not one.follows(self)]
+        if owners != [self.owner_slot]:
+            problems.append(f"{owners} own it, the log says {self.owner_slot!r}")
+        paced, orders = inputs
+        for tp in ((paced, self.number), (orders, 0)):
+            end = len(broker.records(tp))
+            if place_of(self.positions.get(tp, Position(0))) < (end, 0):
+                problems.append(f"{tp} is not decided to its end")
+        return [f"partition {self.number}: {problem}" for problem in problems]
+
 
 def place_of(position: Position) -> tuple[int, int]:
     return position.offset, position.index
-
-
-class TallySlot:
-    """One process: what it does, what it sends, and whether it runs."""
-
-    def __init__(
-        self, place: Place, reader: InMemoryLogReader, ids: Ids, failing: set[int]
-    ) -> None:
-        self.paused = False
-        self.writer = HeldLogWriter(reader.broker)
-        world = World(reader, self.writer, reader.clock, ids, SilentObserver())
-        self.decider: Decider[int, int] = Decider(
-            place, INPUTS, lambda _: TallyCore(failing=failing), TallyCodec(), world
-        )
-
-    def deliver_and_hold(self) -> None:
-        """Let what was sent stand in the log, and hold what is sent from now on."""
-        self.writer.holding = self.writer.lose_acks = False
-        self.writer.serve()
-        self.writer.holding = True
-
-    def role(self, number: int) -> Role:
-        return self.decider.partitions[number].role
-
-    def seen(self, number: int) -> list[int]:
-        core = self.decider.partitions[number].core
-        assert isinstance(core, TallyCore)
-        return core.seen
