@@ -26,6 +26,11 @@ SESSION = {
     "idle_in_transaction_session_timeout": "5s",
 }
 
+_LOST = (
+    *(OSError, asyncpg.PostgresError, asyncpg.InterfaceError),
+    # What the driver says when the server cut the connection between two of its messages.
+    asyncpg.InternalClientError,
+)
 _AWAY_CLASSES = frozenset({"08", "28", "3D", "3F", "40", "53", "55", "57", "58"})
 """SQLSTATE classes: connection, login, no database or schema yet, rollback, resources, locks,
 operator, disk."""
@@ -117,7 +122,7 @@ class PostgresOutcomeStore:
             raise TransientError(
                 f"Postgres did not answer within {self._deadline_s:g} s"
             ) from error
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _LOST as error:
             await self.close()
             raise _named(error) from error
         except BaseException:
