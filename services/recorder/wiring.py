@@ -17,7 +17,7 @@ from services.recorder.adapters.postgres import PostgresOutcomeStore
 from services.recorder.domain.entries import Partition
 from services.recorder.handlers import Recorder
 from services.recorder.settings import RecorderSettings
-from services.runtime.kafka_log import KafkaLogReader
+from services.runtime.kafka_log import IN_BULK, KafkaLogReader
 from services.runtime.kafka_wait import wait_for_topics
 from services.runtime.lifecycle import Process
 
@@ -35,7 +35,9 @@ async def serve(settings: RecorderSettings, process: Process) -> None:
     async def topic_ids() -> Mapping[Partition, str]:
         return await ask_topic_ids(admin, partitions)
 
-    source = FencedRecords(KafkaLogReader(settings.kafka, settings.slot), process.clock)
+    source = FencedRecords(
+        KafkaLogReader(settings.kafka, settings.slot, fetching=IN_BULK), process.clock
+    )
     store = PostgresOutcomeStore(settings.postgres, settings.slot)
     metrics = RecorderMetrics(process.registry)
     for topic in TOPICS:

@@ -5,6 +5,7 @@ are those that measurements chose: no linger, no Nagle, a message waits for noth
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import (
@@ -40,16 +41,40 @@ _FATAL_READS = {
 _CLIENT = {"socket.nagle.disable": True, "log_level": 2, "reconnect.backoff.max.ms": 1000}
 
 
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """How long the broker holds a fetch back to fill it."""
+
+    wait_max_ms: int
+    min_bytes: int
+
+
+AT_ONCE = Fetching(200, 1)
+"""Each record is handed over as it comes: for whoever decides by it or shows it.
+
+A partition assigned while a fetch waits is asked for with the next one only, hence the limit.
+"""
+IN_BULK = Fetching(50, 1_000_000)
+"""Records of up to 50 ms come together: one answer of the broker in place of one a record."""
+
+
 class KafkaLogReader:
     """Reads assigned partitions; positions are the caller's, never the broker's."""
 
-    def __init__(self, bootstrap: str, name: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        name: str,
+        clock: Clock | None = None,
+        fetching: Fetching = AT_ONCE,
+    ) -> None:
         """Connect in the background.
 
         Args:
             bootstrap: Addresses, `host:port[,host:port]`.
             name: Client id, for the broker's logs.
             clock: Monotonic clock for the age of ends.
+            fetching: How records are waited for.
         """
         self._clock = clock or SystemClock()
         self._consumer = Consumer(
@@ -61,9 +86,8 @@ class KafkaLogReader:
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "error",
-                # A partition assigned while a fetch waits is asked for with the next one only.
-                "fetch.wait.max.ms": 200,
-                "fetch.min.bytes": 1,
+                "fetch.wait.max.ms": fetching.wait_max_ms,
+                "fetch.min.bytes": fetching.min_bytes,
                 "fetch.queue.backoff.ms": 1,
                 "queued.max.messages.kbytes": 16_384,
                 "topic.metadata.refresh.interval.ms": 30_000,
