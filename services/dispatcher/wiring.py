@@ -14,6 +14,7 @@ from services.runtime.ids import SystemIds
 from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter
 from services.runtime.kafka_wait import wait_for_topics
 from services.runtime.lifecycle import Process
+from services.runtime.set_aside import DEAD
 from services.runtime.slot_lock import SlotLock
 
 INPUTS = Inputs(
@@ -24,7 +25,7 @@ INPUTS = Inputs(
 def serve(settings: DispatcherSettings, process: Process) -> None:
     """Run one dispatcher slot until it is asked to stop."""
     lock = SlotLock(settings.state, settings.slot)
-    partitioned = (topics.FACTS, topics.COMMANDS, topics.RULINGS, topics.DEAD)
+    partitioned = (topics.FACTS, topics.COMMANDS, topics.RULINGS, DEAD)
     wanted = dict.fromkeys(partitioned, settings.partitions)
     wanted |= {topics.MAP: 1, topics.SUPPRESSIONS: 1}
     if not wait_for_topics(settings.kafka, wanted, process):

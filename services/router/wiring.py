@@ -14,6 +14,7 @@ from services.runtime.ids import SystemIds
 from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter
 from services.runtime.kafka_wait import wait_for_topics
 from services.runtime.lifecycle import Process
+from services.runtime.set_aside import DEAD
 from services.runtime.slot_lock import SlotLock
 
 INPUTS = Inputs(paced=topics.CONTACTS, live=(topics.MAP, topics.SUPPRESSIONS))
@@ -22,7 +23,7 @@ INPUTS = Inputs(paced=topics.CONTACTS, live=(topics.MAP, topics.SUPPRESSIONS))
 def serve(settings: RouterSettings, process: Process) -> None:
     """Run one router slot until it is asked to stop."""
     lock = SlotLock(settings.state, settings.slot)
-    wanted = dict.fromkeys((topics.CONTACTS, topics.RULINGS, topics.DEAD), settings.partitions)
+    wanted = dict.fromkeys((topics.CONTACTS, topics.RULINGS, DEAD), settings.partitions)
     wanted |= {topics.MAP: 1, topics.SUPPRESSIONS: 1}
     if not wait_for_topics(settings.kafka, wanted, process):
         return

@@ -1,8 +1,8 @@
 """Inputs that could not be decided: a line in the log, a dead letter, and a ceiling (rule 1.9)."""
 
-from collections.abc import Callable
 from typing import Any
 
+from seatline.dead.v1 import dead_pb2
 from services.runtime.dead_letters import DeadLetterCeiling
 from services.runtime.errors import PoisonError, PromiseBrokenError
 from services.runtime.fenced_log.header import Failure
@@ -10,25 +10,34 @@ from services.runtime.fenced_log.turn import Pending
 from services.runtime.lifecycle import Process
 from services.runtime.log_port import LogWriter, SendError, Sent
 
-Letter = Callable[[Failure, PoisonError | None], bytes]
-"""Makes the dead letter of a failure; the error tells when the input could not be read."""
+DEAD = "seatline.dead.v1"
+_SERVE_S = 0.05
 
 
 class SetAside:
-    """Sends what was set aside to a topic of dead letters."""
+    """Sends what was set aside to the dead letters."""
 
-    def __init__(self, process: Process, writer: LogWriter, topic: str, letter: Letter) -> None:
+    def __init__(self, process: Process, writer: LogWriter, service: str) -> None:
+        """Prepare.
+
+        Args:
+            process: The process around.
+            writer: The log.
+            service: Name of the service, for the letters.
+        """
         self._process = process
         self._writer = writer
-        self._topic = topic
-        self._letter = letter
+        self._service = service
         self._ceiling = DeadLetterCeiling()
 
     def send(self, failure: Failure, pending: Pending[Any]) -> None:
-        """Send one dead letter.
+        """Send one dead letter, and return when it is acknowledged.
+
+        The loop stands still for that moment: there are a few a minute at most.
 
         Raises:
-            PromiseBrokenError: There are too many of them: something here is wrong.
+            PromiseBrokenError: It was not acknowledged, or there are too many of them: something
+                here is wrong.
         """
         self._process.log.error(
             "input set aside",
@@ -39,15 +48,33 @@ class SetAside:
             reason=failure.reason,
         )
         item = dict(pending.items).get(failure.index)
-        value = self._letter(failure, item if isinstance(item, PoisonError) else None)
-        self._writer.send((self._topic, failure.partition), value, _must_arrive)
+        self._keep(failure, item if isinstance(item, PoisonError) else None)
         if not self._ceiling.allows(self._process.clock.monotonic_ms()):
             raise PromiseBrokenError(
-                f"too many inputs were set aside within a minute: look at {self._topic} before "
+                f"too many inputs were set aside within a minute: look at {DEAD} before "
                 "starting again"
             )
 
+    def _keep(self, failure: Failure, error: PoisonError | None) -> None:
+        settled: list[Sent | SendError] = []
+        letter = dead_letter(self._service, failure, error)
+        self._writer.send((DEAD, failure.partition), letter, settled.append)
+        while not settled:  # the writer settles every send within its own deadline
+            self._process.health.beat()
+            self._writer.serve(_SERVE_S)
+        if isinstance(settled[0], SendError):
+            raise PromiseBrokenError(f"a dead letter was not acknowledged: {settled[0].reason}")
 
-def _must_arrive(result: Sent | SendError) -> None:
-    if isinstance(result, SendError):
-        raise PromiseBrokenError(f"a dead letter was not acknowledged: {result.reason}")
+
+def dead_letter(service: str, failure: Failure, error: PoisonError | None) -> bytes:
+    """Return the dead letter of an input; the topic still keeps its bytes."""
+    undecidable = dead_pb2.DEAD_REASON_UNDECIDABLE
+    return dead_pb2.DeadLetter(
+        service=service,
+        topic=failure.topic,
+        partition=failure.partition,
+        offset=failure.offset,
+        index=failure.index,
+        reason=undecidable if error is None else dead_pb2.DEAD_REASON_UNREADABLE,
+        field="" if error is None else error.field,
+    ).SerializeToString()

@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from seatline.dead.v1 import dead_pb2
-from services.router.adapters import topics
 from services.router.adapters.metrics import RouterMetrics
-from services.runtime.errors import PoisonError
 from services.runtime.fenced_log.header import Failure
 from services.runtime.fenced_log.turn import Pending
 from services.runtime.lifecycle import Process
@@ -20,7 +17,7 @@ class RouterObserver:
     def __init__(self, process: Process, metrics: RouterMetrics, writer: LogWriter) -> None:
         self._process = process
         self._metrics = metrics
-        self._set_aside = SetAside(process, writer, topics.DEAD, dead_letter)
+        self._set_aside = SetAside(process, writer, "router")
 
     def owned(self, partition: int, *, owned: bool, epoch: int) -> None:
         """Note a partition taken or lost."""
@@ -36,17 +33,3 @@ class RouterObserver:
     def set_aside(self, failure: Failure, pending: Pending[Any]) -> None:
         """Send an input that could not be decided to the dead letters."""
         self._set_aside.send(failure, pending)
-
-
-def dead_letter(failure: Failure, error: PoisonError | None) -> bytes:
-    """Return the dead letter of an input; the topic still keeps its bytes."""
-    undecidable = dead_pb2.DEAD_REASON_UNDECIDABLE
-    return dead_pb2.DeadLetter(
-        service="router",
-        topic=failure.topic,
-        partition=failure.partition,
-        offset=failure.offset,
-        index=failure.index,
-        reason=undecidable if error is None else dead_pb2.DEAD_REASON_UNREADABLE,
-        field="" if error is None else error.field,
-    ).SerializeToString()

@@ -38,7 +38,11 @@ class Observer(Protocol):
         """A record was sent, for inputs of which the oldest waited so long."""
 
     def set_aside(self, failure: Failure, pending: Pending[Any]) -> None:
-        """An input was set aside; it belongs to the dead letters, under a ceiling."""
+        """Keep an input that is set aside among the dead letters, under a ceiling.
+
+        Returns when it is kept for good: its failure is written after that, and it is never seen
+        again. It may be asked twice for one input, when the process dies in between.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ class Decider(Generic[Item, Entry]):
             self._lose(partition)
 
     def _begin(self, partition: Partition[Item, Entry]) -> None:
-        turn = Turn(partition, self._codec, self._inputs, self._clock)
+        turn = Turn(partition, self._codec, self._inputs, self._clock, self._observer.set_aside)
         self._feed.begin(partition, turn)
         self._observer.owned(partition.number, owned=True, epoch=partition.epoch)
 
@@ -206,9 +210,6 @@ class Decider(Generic[Item, Entry]):
             return
         entries, waited_ms = turn.run(moment, reading, send)
         self._observer.wrote(partition.number, entries, turn.queued, waited_ms)
-        for failure, pending in turn.set_aside:
-            self._observer.set_aside(failure, pending)
-        turn.set_aside.clear()
 
     def _moment(self, turn: Turn[Item, Entry], reading: Reading) -> Moment | None:
         partition = turn.partition

@@ -1,7 +1,7 @@
 """One turn of an owned partition: take inputs, decide, write one record (rules 1.1, 1.7, 1.9)."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic
 
@@ -77,10 +77,21 @@ class Turn(Generic[Item, Entry]):
         codec: Codec[Item, Entry],
         inputs: Inputs,
         clock: Clock,
+        set_aside: Callable[[Failure, Pending[Item]], None],
     ) -> None:
+        """Begin with empty queues.
+
+        Args:
+            partition: An owned partition.
+            codec: Weighs entries.
+            inputs: Topics that are queued here.
+            clock: Ends turns that take too long.
+            set_aside: Keeps an input that is given up for good, before its failure is written:
+                told in this order, no death in between leaves it known to nobody (rule 1.9).
+        """
         self.partition = partition
         self.queued = 0
-        self.set_aside: list[tuple[Failure, Pending[Item]]] = []
+        self._set_aside = set_aside
         self._codec = codec
         self._inputs = inputs
         self._clock = clock
@@ -220,7 +231,7 @@ class Turn(Generic[Item, Entry]):
         draft.failures.append(failure)
         draft.weight += _FAILURE_WEIGHT
         if final:
-            self.set_aside.append((failure, pending))
+            self._set_aside(failure, pending)
             pending.done += 1
             self.queued -= 1
         return final

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from services.runtime.errors import PoisonError
 from services.runtime.fenced_log.core import Moment
-from services.runtime.fenced_log.header import Header
+from services.runtime.fenced_log.header import Failure, Header
 from services.runtime.fenced_log.partition import Partition, Reading, Role
 from services.runtime.fenced_log.turn import Pending, Turn
 from services.runtime.fenced_log.watch import OWNER_SILENCE_MS, Watch
 from tests.fakes.gateway import CountingIds
 from tests.fakes.log import FakeClock, InMemoryBroker, InMemoryLogWriter
-from tests.fakes.tally import INPUTS, LOG, TallyCodec, TallyCore
+from tests.fakes.tally import LOG, TallyCodec, TallyCore
+from tests.unit.runtime.town import ALL_INPUTS
 
 T = 1_770_000_000_000
 MOMENT = Moment(T, T, fresh=True, behind=False, paced_read_to_ms=0, spread_read_to_ms=0)
@@ -40,7 +41,10 @@ class OwnedPartition:
         )
         self._settle()
         assert self.partition.role is Role.OWNING
-        self.turn = Turn(self.partition, self.codec, INPUTS, self.clock)
+        self.aside: list[Failure] = []
+        self.failures_when_aside: list[int] = []
+        """How many failures the log held when each input was set aside."""
+        self.turn = Turn(self.partition, self.codec, ALL_INPUTS, self.clock, self._set_aside)
 
     def reading(self) -> Reading:
         return Reading(self.clock.monotonic_ms(), self.clock.wall_ms())
@@ -64,6 +68,11 @@ class OwnedPartition:
 
     def headers(self) -> list[Header]:
         return [self.codec.header(arrived.value) for arrived in self.broker.records((LOG, 0))]
+
+    def _set_aside(self, failure: Failure, pending: Pending[int]) -> None:
+        del pending
+        self.aside.append(failure)
+        self.failures_when_aside.append(sum(len(header.failures) for header in self.headers()))
 
     def _send(self, value: bytes, done: Callable[..., None]) -> None:
         self.writer.send((LOG, 0), value, done)

@@ -94,9 +94,18 @@ def test_a_failing_input_is_tried_three_times_then_set_aside() -> None:
         (1, 3, True),
     ]
     assert {f.reason for f in noted} == {"ValueError"}
-    assert [failure for failure, _ in bench.turn.set_aside] == noted[-1:]
+    assert bench.aside == noted[-1:]
     assert bench.partition.failures == {}
     assert bench.partition.positions[(PACED, 0)] == Position(1)
+
+
+def test_what_is_set_aside_is_kept_elsewhere_before_the_log_says_so() -> None:
+    bench = OwnedPartition(TallyCore(failing={2}))
+    bench.put(PACED, 0, 2)
+    for _ in range(3):
+        bench.run()
+    assert bench.failures_when_aside == [2]
+    assert len(bench.headers()[-1].failures) == 1
 
 
 def test_while_an_input_fails_its_position_stays_before_it() -> None:
@@ -139,34 +148,6 @@ def test_a_broken_promise_is_no_failing_input() -> None:
     bench.put(PACED, 0, 1)
     with pytest.raises(PromiseBrokenError):
         bench.run()
-
-
-def test_what_lies_below_the_partition_s_own_position_is_skipped() -> None:
-    bench = OwnedPartition()
-    bench.partition.advance((PACED, 0), Position(5, 2))
-    bench.put(PACED, 4, 1)
-    bench.put(PACED, 5, 10, 11, 12)
-    bench.put(PACED, 6, 20)
-    assert bench.run() == [12, 20]
-
-
-def test_a_record_with_nothing_for_this_partition_moves_its_position() -> None:
-    bench = OwnedPartition()
-    bench.put(PACED, 0)
-    assert bench.partition.positions[(PACED, 0)] == Position(1)
-    bench.put(PACED, 1, 7)
-    bench.put(PACED, 2)
-    assert bench.partition.positions[(PACED, 0)] == Position(1)
-    assert bench.run() == [7]
-    assert bench.partition.positions[(PACED, 0)] == Position(3)
-
-
-def test_a_partly_decided_record_whose_rest_is_of_others_is_passed() -> None:
-    bench = OwnedPartition()
-    bench.partition.advance((PACED, 0), Position(5, 3))
-    bench.put(PACED, 5, 10, 11, 12)
-    assert bench.partition.positions[(PACED, 0)] == Position(6)
-    assert bench.turn.queued == 0
 
 
 def test_what_is_forgotten_is_taken_again_when_it_is_read_again() -> None:
