@@ -157,6 +157,8 @@ class Feed(Generic[Item, Entry]):
         counts = reader.accept(header).counts
         for number, turn in self.turns.items():
             items = _addressed(batch, number) if counts else []
+            if not items and turn.pass_over(tp, arrived.offset, reader.point):
+                continue
             turn.put(
                 Pending(
                     tp, arrived.offset, arrived.appended_at_ms, items, reader.point, before=before

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic
 
 from services.runtime.errors import PromiseBrokenError
@@ -85,6 +85,8 @@ class Partition(Generic[Item, Entry]):
         self._owner = b""
         self._written_ms = 0
         self._moved: set[Tp] = set()
+        self._passed: set[Tp] = set()
+        self._passed_ms = 0
 
     @property
     def number(self) -> int:
@@ -202,6 +204,15 @@ class Partition(Generic[Item, Entry]):
         self.positions[tp] = position
         self._moved.add(tp)
 
+    def pass_over(self, tp: Tp, position: Position) -> None:
+        """Note that an input held nothing for this partition; written within a heartbeat or two.
+
+        Reading such records again changes nothing, so not every record need name them: with a
+        shared input that would be each partition of it in each record.
+        """
+        self.positions[tp] = position
+        self._passed.add(tp)
+
     def write(
         self,
         entries: Sequence[Entry],
@@ -223,12 +234,20 @@ class Partition(Generic[Item, Entry]):
             raise PromiseBrokenError(f"{self._name}: writing without owning")
         self._note_failures(failures)
         at_ms = max(at_ms, self.log_time_ms)
-        inputs = tuple((*tp, self.positions[tp]) for tp in sorted(self._moved))
-        header = Header(replace(point, seq=point.seq + 1), at_ms, inputs, None, failures)
-        self._moved.clear()
+        point = FencePoint(point.epoch, point.owner, point.seq + 1)
+        header = Header(point, at_ms, self._take_moved(reading.mono_ms), None, failures)
         self._written_ms = reading.mono_ms
         self._send(header, entries, reading, send)
         return True
+
+    def _take_moved(self, mono_ms: int) -> tuple[tuple[str, int, Position], ...]:
+        if mono_ms - self._passed_ms >= HEARTBEAT_MS:
+            self._passed_ms = mono_ms
+            self._moved |= self._passed
+            self._passed.clear()
+        inputs = tuple((*tp, self.positions[tp]) for tp in sorted(self._moved))
+        self._moved.clear()
+        return inputs
 
     def _send(self, header: Header, entries: Sequence[Entry], reading: Reading, send: Send) -> None:
         point = None if isinstance(header.control, Claim) else header.point

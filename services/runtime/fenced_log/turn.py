@@ -108,12 +108,20 @@ class Turn(Generic[Item, Entry]):
         if pending.offset == position.offset and position.index:
             items = pending.items
             pending.done = sum(1 for index, _ in items if index < position.index)
-        queue = self._queues[pending.tp[0]]
-        if pending.done >= len(pending.items) and not queue:
-            self._pass(pending)
-            return
-        queue.append(pending)
+        self._queues[pending.tp[0]].append(pending)
         self.queued += len(pending.items) - pending.done
+
+    def pass_over(self, tp: TopicPartition, offset: int, point: FencePoint | None) -> bool:
+        """Step over a record of the spread input that holds nothing for this partition.
+
+        Returns:
+            False when others wait before it, or part of it was decided: then it takes its turn.
+        """
+        if self._queues[tp[0]]:
+            return False
+        if offset >= self.partition.positions.get(tp, Position(0)).offset:
+            self.partition.pass_over(tp, Position(offset + 1, 0, point))
+        return True
 
     def forget(self, tp: TopicPartition) -> None:
         """Drop what is queued of an input that will be read again from the position on."""
