@@ -52,8 +52,11 @@ class Tree:
         return endpoints
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
+        # Whoever runs the tests in the background of a shell has it ignore SIGINT, and so would we.
+        heeding = ("env", "--default-signal=INT")
+        command = (sys.executable, "-m", "services.stack", *arguments, "--state", str(self.state))
         return subprocess.Popen(
-            (sys.executable, "-m", "services.stack", *arguments, "--state", str(self.state)),
+            (*heeding, *command),
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
