@@ -107,7 +107,8 @@ class KafkaCommands(Commands):
                 reason=_REASONS[reason],
             )
         )
-        self._add(confirmed.partition, command, None)
+        # Nobody else would ever tell: an announced call would count as begun.
+        self._add(confirmed.partition, command, partial(self._unsaid, confirmed, reason))
 
     @override
     def alive(self, partition: int, facts_offset: int) -> None:
@@ -158,6 +159,10 @@ class KafkaCommands(Commands):
 
     def _note(self, partition: int, outcome: Sent | SendError) -> None:
         self._settled.append((partition, outcome))
+
+    def _unsaid(self, confirmed: Confirmed, reason: WhyNot, outcome: Sent | SendError) -> None:
+        if isinstance(outcome, SendError):
+            self.not_unsealed(confirmed, reason)
 
     def _lost_settled(
         self, partition: int, nonces: Sequence[Nonce], outcome: Sent | SendError

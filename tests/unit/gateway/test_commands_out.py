@@ -6,7 +6,8 @@ from seatline.commands.v1 import commands_pb2
 from seatline.gateway.v1 import gateway_service_pb2 as wire
 from services.gateway.adapters.commands_out import NONCES_MAX, KafkaCommands
 from services.gateway.adapters.metrics import Metrics
-from services.gateway.domain.values import Nonce
+from services.gateway.domain.unsealing import WhyNot
+from services.gateway.domain.values import Attempt, Confirmed, Nonce, SessionId
 from services.runtime.log_port import SendError, Sent
 from tests.fakes.log import FakeClock, InMemoryBroker, InMemoryLogWriter
 from tests.fakes.scripted_dispatcher import sign_in_wish
@@ -14,6 +15,19 @@ from tests.unit.gateway.rig import caught_up
 
 BOOT = b"b" * 16
 READY = commands_pb2.Command(make_available=commands_pb2.MakeAvailable(session_id="S-1"))
+CONFIRMED = Confirmed(
+    partition=0,
+    attempt=Attempt("C-1", 1, 1),
+    session_id=SessionId("S-1"),
+    generation=1,
+    nonce=Nonce(b"n" * 8),
+    dial_by_ms=0,
+    sealed=b"",
+    person_key=b"",
+    seat_id="S24-35",
+    centre_id="C001",
+    campaign="",
+)
 
 
 class Line:
@@ -82,6 +96,24 @@ def test_the_nonces_of_a_great_stream_are_reported_in_parts() -> None:
     line.acknowledge()
     (record,) = line.records()
     assert [len(each.stream_lost.nonces) for each in record.commands] == [NONCES_MAX, 1]
+
+
+def test_what_was_not_unsealed_is_said_again_until_it_is_acknowledged() -> None:
+    line = Line()
+    line.writer.lose_acks = True
+    line.commands.not_unsealed(CONFIRMED, WhyNot.LATE)
+    line.commands.flush()
+    line.acknowledge()
+    line.writer.lose_acks = False
+    line.acknowledge()
+    said = [command.not_unsealed for record in line.records() for command in record.commands]
+    assert len(said) == 2
+    assert said[0] == said[1]
+    assert (said[1].attempt.contact_id, said[1].reason) == (
+        "C-1",
+        commands_pb2.NOT_UNSEALED_REASON_LATE,
+    )
+    assert line.commands.waiting == 0
 
 
 async def test_a_wish_whose_send_failed_is_refused_by_name(tmp_path: Path) -> None:
