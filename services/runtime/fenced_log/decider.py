@@ -125,14 +125,15 @@ class Decider(Generic[Item, Entry]):
         """Return the partitions that may have something to do.
 
         What arrives usually concerns one partition; looking at all of them each time would cost
-        more than deciding. Time concerns all, every now and then.
+        more than deciding. An own record that comes back only makes way for what waits already.
+        Time concerns all, every now and then.
         """
         if mono_ms - self._swept_ms >= SWEEP_MS:
             self._swept_ms = mono_ms
             return self.partitions
-        paced_or_own = (self._place.log, self._inputs.paced)
-        concerned = {r.partition for r in arrived if r.topic in paced_or_own}
-        concerned.update(number for number, turn in self.turns.items() if turn.queued)
+        turns, log = self.turns, self._place.log
+        concerned = {r.partition for r in arrived if r.topic == log and r.partition not in turns}
+        concerned.update(n for n, turn in turns.items() if turn.queued or turn.unfinished)
         return [self.partitions[number] for number in sorted(concerned)]
 
     @property

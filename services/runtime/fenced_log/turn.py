@@ -91,6 +91,8 @@ class Turn(Generic[Item, Entry]):
         """
         self.partition = partition
         self.queued = 0
+        self.unfinished = True
+        """Whether the last turn ended before it had looked at everything."""
         self._set_aside = set_aside
         self._codec = codec
         self._inputs = inputs
@@ -246,9 +248,11 @@ class Turn(Generic[Item, Entry]):
 
     def _take_due(self, draft: _Draft[Entry], moment: Moment, until_ms: int) -> None:
         core = self.partition.core
+        self.unfinished = True
         while self._has_room(draft, until_ms):
             entries = _bounded(core.due(moment))
             if not entries:
+                self.unfinished = False
                 return
             self._add(draft, entries, moment)
             draft.decided += 1
