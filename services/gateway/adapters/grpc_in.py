@@ -11,7 +11,6 @@ from google.protobuf.message import DecodeError
 from grpc.aio import EOF
 from typing_extensions import override
 
-from seatline.gateway.v1 import gateway_service_pb2 as wire
 from seatline.gateway.v1 import gateway_service_pb2_grpc as wire_grpc
 from services.gateway.adapters.metrics import Metrics
 from services.gateway.adapters.streams import DeskStream, Streams
@@ -119,8 +118,14 @@ class GatewayDoor(wire_grpc.GatewayServiceServicer):
             )
 
     async def _write(self, stream: DeskStream, context: Context) -> None:
+        loop = asyncio.get_running_loop()
+        next_at_s = 0.0
         while True:
-            frame: wire.ServerFrame = await stream.frame()
+            await stream.news()
+            if (early_s := next_at_s - loop.time()) > 0:
+                await asyncio.sleep(early_s)
+            next_at_s = loop.time() + FRAME_GAP_S
+            frame = stream.frame()
             try:
                 async with asyncio.timeout(WRITE_DEADLINE_S):
                     await context.write(frame)
@@ -131,7 +136,6 @@ class GatewayDoor(wire_grpc.GatewayServiceServicer):
                 )
                 return
             self.metrics.frames_out.inc()
-            await asyncio.sleep(FRAME_GAP_S)
 
 
 def _ignore_broken_stream(task: asyncio.Task[None]) -> None:

@@ -51,15 +51,19 @@ class DeskStream:
         if self.closing is None:
             self.closing = (code, why)
             self._queue.clear()
+            self._wake.clear()
             self._closed.set()
 
     async def closed(self) -> None:
         """Return once the gateway wants the stream to end."""
         await self._closed.wait()
 
-    async def frame(self) -> wire.ServerFrame:
-        """Wait for news and return what gathered, at most 500 events."""
+    async def news(self) -> None:
+        """Return once there is something for a frame."""
         await self._wake.wait()
+
+    def frame(self) -> wire.ServerFrame:
+        """Return what gathered, at most 500 events."""
         count = min(len(self._queue), FRAME_EVENTS_MAX)
         events = [self._queue.popleft() for _ in range(count)]
         if not self._queue:

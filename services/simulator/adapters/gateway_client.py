@@ -87,14 +87,18 @@ class Desk:
                     self._crowd.heard(event.session_id, news, read_ms)
 
     async def _write(self, call: Call) -> None:
+        loop = asyncio.get_running_loop()
+        next_at_s = 0.0
         while True:
             await self._wake.wait()
+            if (early_s := next_at_s - loop.time()) > 0:
+                await asyncio.sleep(early_s)
+            next_at_s = loop.time() + FRAME_GAP_S
             count = min(len(self._waiting), FRAME_EVENTS)
             events = [self._waiting.popleft() for _ in range(count)]
             if not self._waiting:
                 self._wake.clear()
             await call.write(wire.ClientFrame(events=events))
-            await asyncio.sleep(FRAME_GAP_S)
 
 
 class GatewayDesks:

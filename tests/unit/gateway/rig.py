@@ -86,7 +86,7 @@ class Rig:
         self.gateway.door.wishes.take(stream.stream_id, wire.ClientFrame(events=events))
 
     async def news(self, stream: DeskStream) -> list[wire.ServerEvent]:
-        return list((await stream.frame()).events) if len(stream) else []
+        return list(stream.frame().events) if len(stream) else []
 
     def commands(self, partition: int = 0) -> list[commands_pb2.Command]:
         """Return what was appended since the last look."""
