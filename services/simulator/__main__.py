@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import uvloop
 from cyclopts import App, CycloptsError
 
 from services.runtime.errors import PromiseBrokenError, TransientError
@@ -89,7 +90,7 @@ def run(
 
 
 def _perform(work: Callable[[], Awaitable[dict[str, Any]]]) -> int:
-    result = asyncio.run(_interruptible(work))
+    result = uvloop.run(_interruptible(work))
     print(json.dumps(result))
     return HELD if result["ok"] else VIOLATED
 

@@ -1,17 +1,19 @@
 """The journal: newline-delimited JSON, written by a thread of its own."""
 
-import queue
 import threading
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import orjson
 
 from services.simulator.ports import Ticks
 
 _BUFFERED_MAX = 200_000
+_GATHER_S = 0.05
+"""Entries are written together: one wake-up of the thread each would take its time from callers."""
 _CLOSE_S = 60.0
 
 
@@ -25,7 +27,8 @@ class FileJournal:
     def __init__(self, path: Path, ticks: Ticks) -> None:
         self._path = path
         self._ticks = ticks
-        self._entries: queue.Queue[dict[str, object] | None] = queue.Queue(_BUFFERED_MAX)
+        self._entries: deque[dict[str, object]] = deque()
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._drain, name="journal", daemon=True)
         self._failure: OSError | None = None
 
@@ -45,12 +48,11 @@ class FileJournal:
     def write(self, kind: str, **fields: object) -> None:
         """Append an entry with the time of both clocks; any thread may."""
         now = {"kind": kind, "mono_ms": self._ticks.now_ms(), "wall_ms": self._ticks.wall_ms()}
-        try:
-            self._entries.put_nowait({**now, **fields})
-        except queue.Full:
+        if len(self._entries) >= _BUFFERED_MAX:
             raise JournalBehindError(
                 f"journal: {_BUFFERED_MAX} entries wait for {self._path}; take a faster disk"
             ) from self._failure
+        self._entries.append({**now, **fields})
 
     def close(self) -> None:
         """Write out what is buffered; called again it does nothing.
@@ -59,7 +61,7 @@ class FileJournal:
             OSError: The file could not be written.
         """
         if self._thread.is_alive():
-            self._entries.put(None, timeout=_CLOSE_S)
+            self._closing.set()
             self._thread.join(_CLOSE_S)
         if self._failure is not None:
             raise self._failure
@@ -67,11 +69,17 @@ class FileJournal:
     def _drain(self) -> None:
         try:
             with self._path.open("wb") as file:
-                # `list`: a named tuple goes as an array.
-                while (entry := self._entries.get()) is not None:
-                    file.write(orjson.dumps(entry, list, orjson.OPT_APPEND_NEWLINE))
+                while not self._closing.wait(_GATHER_S):
+                    self._write_out(file)
+                self._write_out(file)
         except OSError as error:
             self._failure = error
+
+    def _write_out(self, file: BinaryIO) -> None:
+        while self._entries:
+            # `list`: a named tuple goes as an array.
+            file.write(orjson.dumps(self._entries.popleft(), list, orjson.OPT_APPEND_NEWLINE))
+        file.flush()
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,8 @@ from services.simulator.domain.calls import Attempt
 from services.simulator.domain.measure import Tally
 from services.simulator.ports import OutcomeStore, Ticks
 
-ASK_EVERY_S = 0.02
+ASK_EVERY_S = 0.04
+"""Resolution of the figure; asking is load on the database that is being measured."""
 _AWAY_S = 0.5
 _WATCHED_MAX = 500
 
