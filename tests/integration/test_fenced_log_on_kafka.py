@@ -26,7 +26,7 @@ from tests.fakes.tally import SilentObserver, TallyCodec, TallyCore, numbers
 from tests.support.eventually import eventually
 from tests.support.stack import Broker, whole_stack
 
-RACES = int(os.environ.get("FENCE_RACES", "60"))
+RACES = int(os.environ.get("FENCE_RACES", "30"))
 CODEC = TallyCodec()
 CLOCK = SystemClock()
 STALL_MS = 4_000
