@@ -90,9 +90,9 @@ def test_a_ruling_under_an_older_map_stays_if_its_seat_has_not_moved() -> None:
 def test_a_ruling_under_an_older_map_goes_back_if_its_seat_has_moved(
     centres: tuple[CentreSlice, ...],
 ) -> None:
-    script = given(*AVAILABLE, map_applied(2, *centres)).when(routed("c1"), at=S).looking()
-    script.so_far()
-    script = given(map_applied(2, *centres)).when(routed("c1"), at=S).looking()
+    script = given(*AVAILABLE, map_applied(2, *centres)).looking()
+    script.so_far()  # a caller whose centre is gone leaves; one whose centre lost the seat is ready
+    script.when(routed("c1"), at=S).looking()
     script.then(queued("c1"), returned("c1", ReturnReason.STALE_MAP))
 
 
