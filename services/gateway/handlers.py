@@ -185,22 +185,27 @@ class Sessions:
         return binding
 
     def signed_in(
-        self, session_id: str, nonce: bytes, generation: int, *, boot_id: bytes, partition: int
+        self,
+        session_id: str,
+        nonce: bytes,
+        generation: int,
+        *,
+        boot_id: bytes,
+        partition: int,
+        at_ms: int,
     ) -> Binding | None:
         """End what a sign-in overtakes; return its binding if a stream here holds it."""
         overtaken = self.bindings.signed_in(
-            SessionId(session_id),
-            Nonce(nonce),
-            generation,
-            partition,
+            SessionId(session_id), Nonce(nonce), generation, partition, at_ms
         )
         binding = self.bindings.of_nonce(nonce) if boot_id == self.boot_id else None
         for other in overtaken:
             self.unsealer.void(other, Voided.HIGHER_GENERATION)
-            if other.partition != partition:
+            if other.partition != partition or other.nonce == nonce:
                 # The partition that it leaves hears of it from nobody else.
                 self.commands.stream_lost(other.partition, [other.nonce])
-            if binding is None or binding.stream_id != other.stream_id:
+            stands = self.bindings.of_session(other.session_id)
+            if stands is None or not stands.is_bound or stands.stream_id != other.stream_id:
                 self.desks.gone(other)
         return binding
 

@@ -95,14 +95,14 @@ class LogIn:
             return
         self.metrics.fact_age.observe(max(0, self.clock.wall_ms() - record.appended_at_ms) / 1000)
         for fact in facts.FactRecord.FromString(record.value).facts:
-            self._take_fact(partition, fact)
+            self._take_fact(partition, fact, record.appended_at_ms)
 
-    def _take_fact(self, partition: int, fact: facts.Fact) -> None:
+    def _take_fact(self, partition: int, fact: facts.Fact, at_ms: int) -> None:
         kind = fact.WhichOneof("kind")
         if kind is None:
             raise UnknownEntryError
         if kind == "signed_in":
-            self._signed_in(partition, fact.signed_in)
+            self._signed_in(partition, fact.signed_in, at_ms)
             return
         translate = news.NEWS.get(kind)
         if translate is None:
@@ -125,13 +125,14 @@ class LogIn:
             return self.sessions.bindings.of_session(SessionId(body.session_id))
         return self.sessions.bindings.of_nonce(body.nonce)
 
-    def _signed_in(self, partition: int, fact: facts_session.SignedIn) -> None:
+    def _signed_in(self, partition: int, fact: facts_session.SignedIn, at_ms: int) -> None:
         binding = self.sessions.signed_in(
             fact.session_id,
             fact.nonce,
             fact.generation,
             boot_id=fact.boot_id,
             partition=partition,
+            at_ms=at_ms,
         )
         if binding is not None:
             self.streams.tell(binding.stream_id, news.signed_in(fact))

@@ -18,6 +18,10 @@ class Binding:
     languages: tuple[str, ...]
     generation: int = 0
     """Given by the dispatcher alone; 0 until its fact was read."""
+    since: tuple[int, int] = (0, 0)
+    """Append time and partition of the fact that bound it."""
+    elsewhere: tuple[int, int] = (0, 0)
+    """The same of the latest sign-in in another partition that was read before that fact."""
     confirmed: Attempt | None = None
     """Last attempt whose CONFIRM was read: a repeated one changes nothing."""
 
@@ -70,24 +74,31 @@ class Bindings:
         return len(self._by_stream.get(stream_id, ()))
 
     def signed_in(
-        self, session_id: SessionId, nonce: Nonce, generation: int, partition: int
+        self, session_id: SessionId, nonce: Nonce, generation: int, partition: int, at_ms: int
     ) -> list[Binding]:
-        """Give a binding its generation and return the older ones that this ends.
+        """Give a binding its generation and return what this ends: older ones, or itself.
 
-        A binding that the log has not decided yet stays: its own fact is still to come.
+        Generations have no order across partitions, nor has their reading. There the sign-in
+        appended last stands, so that all gateways agree in whichever order they read. A binding
+        that the log has not decided yet stays: its own fact is still to come.
         """
-        ended = [
-            other
-            for other in self._by_session.get(session_id, ())
-            if other.nonce != nonce
-            and other.is_bound
-            and (other.partition != partition or other.generation < generation)
-        ]
+        since = (at_ms, partition)
+        ended = []
+        for other in self._by_session.get(session_id, ()):
+            if other.nonce == nonce:
+                other.generation, other.since = generation, since
+                is_over = other.elsewhere > since
+            elif other.partition == partition:
+                is_over = other.is_bound and other.generation < generation
+            elif other.is_bound:
+                is_over = other.since < since
+            else:
+                other.elsewhere = max(other.elsewhere, since)
+                is_over = False
+            if is_over:
+                ended.append(other)
         for other in ended:
             self.close(other)
-        binding = self._by_nonce.get(nonce)
-        if binding is not None and binding.session_id == session_id:
-            binding.generation = generation
         return ended
 
     def close(self, binding: Binding) -> None:

@@ -32,6 +32,8 @@ class Door:
     persons: InMemoryPersons = field(default_factory=InMemoryPersons)
     tally: InMemoryTally = field(default_factory=InMemoryTally)
     prohibitions: Prohibitions = field(default_factory=Prohibitions)
+    ids: CountingIds = field(default_factory=CountingIds)
+    boot_id: bytes = BOOT
 
     def __post_init__(self) -> None:
         self.progress = Progress([FACTS], [ORDERS])
@@ -46,12 +48,12 @@ class Door:
         )
         self.sessions = Sessions(
             Bindings(),
-            {"C001": 0},
-            BOOT,
+            {"C001": 0, "C002": 1},
+            self.boot_id,
             self.commands,
             self.desks,
             self.unsealer,
-            CountingIds(),
+            self.ids,
             sessions_max=3,
         )
 
@@ -65,8 +67,17 @@ class Door:
         assert isinstance(said, tuple)
         return Nonce(said[1])
 
-    def fact(self, nonce: bytes, generation: int, boot_id: bytes = BOOT) -> Binding | None:
-        return self.sessions.signed_in(SESSION, nonce, generation, boot_id=boot_id, partition=0)
+    def fact(
+        self,
+        nonce: bytes,
+        generation: int,
+        boot_id: bytes = BOOT,
+        partition: int = 0,
+        at_ms: int = 0,
+    ) -> Binding | None:
+        return self.sessions.signed_in(
+            SESSION, nonce, generation, boot_id=boot_id, partition=partition, at_ms=at_ms
+        )
 
     def bound(self, stream: int = 1, generation: int = 1) -> Binding:
         self.wish(stream)

@@ -15,8 +15,10 @@ def opened(*new: Binding) -> Bindings:
     return bindings
 
 
-def sign_in(bindings: Bindings, nonce: bytes, generation: int, partition: int = 0) -> list[bytes]:
-    ended = bindings.signed_in(SESSION, Nonce(nonce), generation, partition)
+def sign_in(
+    bindings: Bindings, nonce: bytes, generation: int, partition: int = 0, at_ms: int = 0
+) -> list[bytes]:
+    ended = bindings.signed_in(SESSION, Nonce(nonce), generation, partition, at_ms)
     return [each.nonce for each in ended]
 
 
@@ -45,8 +47,23 @@ def test_a_sign_in_elsewhere_leaves_a_binding_that_the_log_has_not_decided() -> 
 
 def test_a_binding_in_another_partition_is_ended_too() -> None:
     bindings = opened(binding(b"a", partition=0), binding(b"b", stream=2, partition=1))
-    sign_in(bindings, b"a", 9, partition=0)
-    assert sign_in(bindings, b"b", 1, partition=1) == [b"a"]
+    sign_in(bindings, b"a", 9, partition=0, at_ms=1)
+    assert sign_in(bindings, b"b", 1, partition=1, at_ms=2) == [b"a"]
+
+
+def test_of_two_partitions_the_later_sign_in_stands_in_whichever_order_they_are_read() -> None:
+    bindings = opened(binding(b"a", partition=0), binding(b"b", stream=2, partition=1))
+    assert sign_in(bindings, b"a", 1, partition=0, at_ms=2) == []
+    assert sign_in(bindings, b"b", 9, partition=1, at_ms=1) == [b"b"]
+    assert [each.nonce for each in bindings] == [b"a"]
+
+
+def test_two_sign_ins_of_one_moment_are_told_apart_by_their_partitions() -> None:
+    for order in ([b"a", b"b"], [b"b", b"a"]):
+        bindings = opened(binding(b"a", partition=0), binding(b"b", stream=2, partition=1))
+        for nonce in order:
+            sign_in(bindings, nonce, 1, partition=int(nonce == b"b"), at_ms=7)
+        assert [each.nonce for each in bindings] == [b"b"]
 
 
 def test_a_repeated_fact_of_an_older_generation_ends_nothing() -> None:
