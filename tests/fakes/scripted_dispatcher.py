@@ -85,8 +85,8 @@ def signed_in(
     )
 
 
-def attempt(contact_id: str = "K-1", number: int = 1) -> commands_pb2.Attempt:
-    return commands_pb2.Attempt(contact_id=contact_id, release=1, attempt=number)
+def attempt(contact_id: str = "K-1", number: int = 1, release: int = 1) -> commands_pb2.Attempt:
+    return commands_pb2.Attempt(contact_id=contact_id, release=release, attempt=number)
 
 
 def sign_in_wish(session_id: str, centre_id: str = "C001") -> wire.ClientEvent:

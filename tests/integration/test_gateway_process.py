@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,7 @@ class Desk:
     """One stream, read by hand."""
 
     port: int
+    session_id: str = "S-1"
     news: list[wire.ServerEvent] = field(default_factory=list)
 
     def __enter__(self) -> "Desk":
@@ -139,7 +140,7 @@ class Desk:
         self.channel.close()
 
     def _wishes(self) -> Iterator[wire.ClientFrame]:
-        yield wire.ClientFrame(events=[sign_in_wish("S-1")])
+        yield wire.ClientFrame(events=[sign_in_wish(self.session_id)])
         # The stream stays open until the call ends; the wish above is all that this desk says.
         while self.channel_open():
             time.sleep(0.05)
@@ -177,8 +178,9 @@ class FarEnd:
     def said(self, kind: str) -> list[Any]:
         for record in self.reader.poll(0.1):
             batch = commands_pb2.CommandRecord.FromString(record.value)
-            self.boot_id = batch.boot_id
             self.commands.extend(batch.commands)
+            if any(each.HasField("sign_in") for each in batch.commands):
+                self.boot_id = batch.boot_id
         return [getattr(each, kind) for each in self.commands if each.HasField(kind)]
 
     def announced(self) -> list[commands_pb2.Attempt]:
@@ -190,6 +192,16 @@ class FarEnd:
         self.dispatcher.write(0, facts_pb2.Fact(signed_in=fact))
         desk.hears("signed_in")
         return fact
+
+
+def never_dialled(signed_in: session_pb2.SignedIn, what: commands_pb2.Attempt) -> facts_pb2.Fact:
+    ended = facts_pb2.Ended(
+        attempt=what,
+        session_id=signed_in.session_id,
+        nonce=signed_in.nonce,
+        reason=facts_pb2.END_REASON_NEVER_DIALLED,
+    )
+    return facts_pb2.Fact(ended=ended)
 
 
 @pytest.fixture(scope="module")
@@ -253,3 +265,40 @@ def test_a_gateway_paused_after_the_confirm_and_woken_after_dial_by_shows_nothin
         eventually(lambda: prompt in far.announced())
         assert late not in far.announced()
         assert process.stop() == 0
+
+
+def test_a_gateway_that_slept_until_the_redial_was_under_way_elsewhere_shows_nothing(
+    tmp_path: Path, broker: Stack, far: FarEnd
+) -> None:
+    kafka = broker.endpoints["kafka"]
+    folders = tmp_path / "sleeps", tmp_path / "redials"
+    for folder in folders:
+        folder.mkdir()
+    with gateway(folders[0], kafka) as sleeper, gateway(folders[1], kafka) as other:
+        eventually(lambda: not (sleeper.waits_for() or other.waits_for()))
+        with ExitStack() as desks:
+            desk = desks.enter_context(Desk(sleeper.grpc_port))
+            mine = far.bind(desk, 3)
+            next_desk = desks.enter_context(Desk(other.grpc_port, "S-2"))
+            its = far.bind(next_desk, 4)
+            first, redial = attempt("K-redialled"), attempt("K-redialled", release=2)
+            sleeper.popen.send_signal(signal.SIGSTOP)
+            dial_by_ms = SystemClock().wall_ms() + 1_500
+            far.dispatcher.write(0, far.dispatcher.confirmed(mine, first, dial_by_ms))
+            # Rule 4.5: a second behind dial_by it counts as never dialled, and is due at once.
+            eventually(lambda: SystemClock().wall_ms() > dial_by_ms + 1_000)
+            far.dispatcher.write(0, never_dialled(mine, first))
+            dial_by_ms = SystemClock().wall_ms() + 15_000
+            far.dispatcher.write(0, far.dispatcher.confirmed(its, redial, dial_by_ms))
+            number = next_desk.hears("number").number
+            assert (number.attempt, number.phone) == (redial, PHONE)
+            sleeper.popen.send_signal(signal.SIGCONT)
+            after = attempt("K-after")
+            dial_by_ms = SystemClock().wall_ms() + 15_000
+            far.dispatcher.write(0, far.dispatcher.confirmed(mine, after, dial_by_ms))
+            assert desk.hears("number").number.attempt == after
+            assert desk.hears("call_over").call_over.attempt == first
+        eventually(lambda: after in far.announced())
+        assert first not in far.announced()
+        assert far.announced().count(redial) == 1
+        assert (sleeper.stop(), other.stop()) == (0, 0)
