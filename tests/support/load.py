@@ -113,12 +113,18 @@ class Load:
 
 @contextmanager
 def load_on(
-    stack: Stack, folder: Path, *, sessions: int = 450, rate: float = 25.0, seconds: float = 9.0
+    stack: Stack,
+    folder: Path,
+    *,
+    sessions: int = 450,
+    rate: float = 25.0,
+    seconds: float = 9.0,
+    seed: int = SEED,
 ) -> Iterator[Load]:
     """Let callers work on a stack that has a map; the block begins when calls flow."""
     journal = folder / "journal.ndjson"
     options = {"sessions": sessions, "rate": rate, "seconds": seconds, "warmup": 1}
-    options |= {"aht": 4, "seed": SEED}
+    options |= {"aht": 4, "seed": seed}
     process = subprocess.Popen(
         (
             *(sys.executable, "-m", "services.simulator", "run"),
