@@ -6,7 +6,6 @@ are those that measurements chose: no linger, no Nagle, a message waits for noth
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -18,18 +17,15 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient
 
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.errors import PromiseBrokenError, TransientError
+from services.runtime.kafka_ends import KafkaEnds
 from services.runtime.log_port import START, Arrived, End, SendError, Sent
 from services.runtime.log_port import TopicPartition as Tp
 
 _BATCH = 500
-_ENDS_EVERY_MS = 250
-_ENDS_WITHIN_MS = 750
-"""After this the question is put again; who has not answered by then is asked anew."""
-_ENDS_DEADLINE_S = 2.0
 _FATAL_READS = {
     KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001 (the library's name of a public constant)
     KafkaError.OFFSET_OUT_OF_RANGE,
@@ -93,11 +89,9 @@ class KafkaLogReader:
                 "topic.metadata.refresh.interval.ms": 30_000,
             }
         )
-        self._admin = AdminClient({**_CLIENT, "bootstrap.servers": bootstrap, "client.id": name})
+        admin = AdminClient({**_CLIENT, "bootstrap.servers": bootstrap, "client.id": name})
+        self._ends = KafkaEnds(admin, self._clock)
         self._next: dict[Tp, int] = {}
-        self._ends: dict[Tp, End] = {}
-        self._asked: dict[TopicPartition, Any] = {}
-        self._asked_at_ms = -_ENDS_EVERY_MS
 
     def assign(self, starts: Mapping[Tp, int]) -> None:
         """Read exactly these partitions; those assigned already keep their place."""
@@ -105,7 +99,6 @@ class KafkaLogReader:
         new = {tp: offset for tp, offset in starts.items() if tp not in self._next}
         for tp in gone:
             del self._next[tp]
-            self._ends.pop(tp, None)
         if gone:
             self._consumer.incremental_unassign([TopicPartition(*tp) for tp in gone])
         if new:
@@ -116,6 +109,7 @@ class KafkaLogReader:
                 ]
             )
         self._next.update(new)
+        self._ends.watch(self._next)
 
     def seek(self, tp: Tp, offset: int) -> None:
         """Go on from another offset; what was fetched before is dropped."""
@@ -134,7 +128,7 @@ class KafkaLogReader:
 
     def poll(self, timeout_s: float) -> list[Arrived]:
         """Return what arrived, at most 500 records; see `LogReader.poll`."""
-        self._ask_for_ends()
+        self._ends.look()
         try:
             first = self._consumer.poll(timeout_s)
             if first is None:
@@ -146,11 +140,11 @@ class KafkaLogReader:
 
     def ends(self) -> Mapping[Tp, End]:
         """Return the newest known ends."""
-        return self._ends
+        return self._ends.known
 
     def at_end(self, tp: Tp, within_ms: int) -> bool:
         """Tell whether all of the partition was returned, by an end asked for recently."""
-        end = self._ends.get(tp)
+        end = self._ends.known.get(tp)
         if end is None or self._clock.monotonic_ms() - end.asked_at_ms > within_ms:
             return False
         return self._next.get(tp, START) >= end.offset or end.offset == 0
@@ -174,26 +168,6 @@ class KafkaLogReader:
             return None  # fetched before it was unassigned
         self._next[tp] = int(offset or 0) + 1
         return Arrived(*tp, int(offset or 0), message.timestamp()[1], message.value() or b"")
-
-    def _ask_for_ends(self) -> None:
-        now = self._clock.monotonic_ms()
-        if self._asked:
-            self._note_ends(now)
-        patience_ms = _ENDS_WITHIN_MS if self._asked else _ENDS_EVERY_MS
-        if self._next and now - self._asked_at_ms >= patience_ms:
-            self._asked_at_ms = now
-            self._asked = self._admin.list_offsets(
-                {TopicPartition(*tp): OffsetSpec.latest() for tp in self._next},
-                request_timeout=_ENDS_DEADLINE_S,
-            )
-
-    def _note_ends(self, now: int) -> None:
-        """Take the answers that are there; one leader that is away holds up no other."""
-        for tp in [tp for tp, future in self._asked.items() if future.done()]:
-            future = self._asked.pop(tp)
-            key = (tp.topic, tp.partition)
-            if future.exception() is None and key in self._next:
-                self._ends[key] = End(future.result().offset, self._asked_at_ms, now)
 
 
 class KafkaLogWriter:

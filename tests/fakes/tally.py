@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from typing_extensions import override
+
 from seatline.log.v1 import log_pb2
 from services.runtime.errors import PoisonError
 from services.runtime.fenced_log.core import EVERY_PARTITION, Batch, Inputs, Moment
@@ -39,6 +41,29 @@ class TallyCore:
     def admits(self, topic: str, moment: Moment) -> bool:
         del topic, moment
         return True
+
+
+@dataclass
+class AlarmCore(TallyCore):
+    """Answers each number, once its time has come, with its negative."""
+
+    rings_after_ms: int = 2_500
+    rings_at_ms: dict[int, int] = field(default_factory=dict)
+    looks: list[Moment] = field(default_factory=list)
+
+    @override
+    def evolve(self, entries: Sequence[int], at_ms: int) -> None:
+        super().evolve(entries, at_ms)
+        for entry in entries:
+            if entry > 0:
+                self.rings_at_ms[entry] = at_ms + self.rings_after_ms
+            else:
+                del self.rings_at_ms[-entry]
+
+    @override
+    def due(self, moment: Moment) -> Sequence[int]:
+        self.looks.append(moment)
+        return [-n for n, at_ms in self.rings_at_ms.items() if at_ms <= moment.now_ms][:1]
 
 
 class TallyCodec:

@@ -1,151 +1,27 @@
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient
 from kafka import TopicPartition as AdminTopicPartition
 
-from services.runtime.clock import SystemClock
 from services.runtime.errors import PromiseBrokenError
-from services.runtime.fenced_log.core import Inputs
-from services.runtime.fenced_log.decider import Decider, Place, World
-from services.runtime.fenced_log.header import Fence, Header
-from services.runtime.fenced_log.partition import Role
-from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.fenced_log.watch import OWNER_SILENCE_MS
-from services.runtime.ids import SystemIds
-from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter
+from services.runtime.kafka_log import KafkaLogReader
 from services.runtime.kafka_wait import wait_for_topics
-from services.runtime.log_port import START, Arrived, SendError, Sent
 from services.stack.plan import KAFKA
-from tests.fakes.tally import SilentObserver, TallyCodec, TallyCore, numbers
+from tests.support.arena import Arena, Slot, turn_for, turn_until
 from tests.support.eventually import eventually
 from tests.support.stack import Broker, whole_stack
 
-RACES = int(os.environ.get("FENCE_RACES", "30"))
-CODEC = TallyCodec()
-CLOCK = SystemClock()
+RACES = int(os.environ.get("FENCE_RACES", "60"))
 STALL_MS = 4_000
-TURN_WITHIN_MS = 30_000
-
-
-@dataclass
-class Slot:
-    """A decider on connections of its own; `begin` starts it anew on them."""
-
-    arena: "Arena"
-    reader: KafkaLogReader
-    writer: KafkaLogWriter
-    decider: Decider[int, int] = field(init=False)
-
-    def begin(self, name: str, owner_silence_ms: int = OWNER_SILENCE_MS) -> None:
-        self.reader.assign({})
-        world = World(self.reader, self.writer, CLOCK, SystemIds(), SilentObserver())
-        place = Place(self.arena.log, 1, name, int(name[-1]), 2, owner_silence_ms)
-        inputs = Inputs(paced=self.arena.paced)
-        self.decider = Decider(place, inputs, lambda _: TallyCore(), CODEC, world)
-
-    @property
-    def epoch(self) -> int:
-        return self.decider.partitions[0].epoch
-
-    @property
-    def owns(self) -> bool:
-        return self.decider.partitions[0].role is Role.OWNING
-
-    @property
-    def seen(self) -> list[int]:
-        core = self.decider.partitions[0].core
-        assert isinstance(core, TallyCore)
-        return core.seen
-
-
-@dataclass
-class Arena:
-    """A log of one partition and its input on a real broker."""
-
-    broker: Broker
-    log: str = field(init=False)
-    paced: str = field(init=False)
-    writer: KafkaLogWriter = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.log, self.paced = self.broker.fresh_topic("log"), self.broker.fresh_topic("paced")
-        self.writer = KafkaLogWriter(self.broker.address, "arena")
-
-    @contextmanager
-    def slots(self, count: int = 2) -> Iterator[list[Slot]]:
-        made = [
-            Slot(
-                self,
-                KafkaLogReader(self.broker.address, f"tally-{index}"),
-                KafkaLogWriter(self.broker.address, f"tally-{index}"),
-            )
-            for index in range(count)
-        ]
-        try:
-            yield made
-        finally:
-            for slot in made:
-                slot.writer.flush(5)
-                slot.reader.close()
-
-    def give(self, *values: int) -> None:
-        results: list[Sent | SendError] = []
-        for value in values:
-            self.writer.send((self.paced, 0), numbers(value), results.append)
-        assert self.writer.flush(20) == 0
-        assert all(isinstance(result, Sent) for result in results)
-
-    def records(self) -> list[tuple[Header, list[int]]]:
-        """Read the whole log, as somebody does who knows nothing but the log."""
-        tp, arrived = (self.log, 0), list[Arrived]()
-        reader = KafkaLogReader(self.broker.address, "checker")
-        reader.assign({tp: START})
-
-        def all_read() -> bool:
-            arrived.extend(reader.poll(0.1))
-            return reader.at_end(tp, 1_000)
-
-        eventually(all_read)
-        reader.close()
-        return [(CODEC.header(a.value), list(CODEC.entries(a.value))) for a in arrived]
-
-    def story(self) -> list[int]:
-        reader = FencedReader("checker/0")
-        return [n for header, told in self.records() if reader.accept(header).counts for n in told]
-
-    def fences(self) -> list[tuple[int, str]]:
-        return [
-            (header.point.epoch, header.control.slot)
-            for header, _ in self.records()
-            if isinstance(header.control, Fence)
-        ]
 
 
 @pytest.fixture
 def arena(kafka_stack: Broker) -> Arena:
     return Arena(kafka_stack)
-
-
-def turn_until(
-    condition: Callable[[], bool], *slots: Slot, within_ms: int = TURN_WITHIN_MS
-) -> None:
-    """Turn as a process does: a turn waits for records by itself."""
-    until_ms = CLOCK.monotonic_ms() + within_ms
-    while not condition():
-        assert CLOCK.monotonic_ms() < until_ms, f"not within {within_ms} ms"
-        for slot in slots:
-            slot.decider.turn()
-
-
-def turn_for(ms: int, *slots: Slot) -> None:
-    until_ms = CLOCK.monotonic_ms() + ms
-    turn_until(lambda: CLOCK.monotonic_ms() >= until_ms, *slots)
 
 
 def race(slots: list[Slot], epoch: int) -> None:

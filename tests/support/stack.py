@@ -8,13 +8,15 @@ import os
 import secrets
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import TopicPartition as Tp
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from services.stack import commands
 from services.stack.identity import Wish
@@ -23,9 +25,11 @@ from services.stack.layout import Layout
 from services.stack.plan import KAFKA, PARTS, POSTGRES, Plan
 from services.stack.ports import load as load_ports
 from services.stack.postgres import binaries, dsn
+from tests.support.eventually import eventually
 
 READY_WITHIN_S = 100.0
 PSQL_WITHIN_S = 30.0
+ANSWER_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -96,18 +100,40 @@ class Broker:
     address: str
 
     def fresh_topic(
-        self, stem: str = "test", partitions: int = 1, configs: Mapping[str, str] | None = None
+        self,
+        stem: str = "test",
+        partitions: int = 1,
+        configs: Mapping[str, str] | None = None,
+        leaders: Sequence[int] = (),
     ) -> str:
-        """Create a topic that nobody else uses, stamped by the broker, and give its name."""
+        """Create a topic that nobody else uses, stamped by the broker, and give its name.
+
+        `leaders` names a broker for each partition, which keeps it alone.
+        """
         from kafka import KafkaAdminClient  # slow to import, and most runs do without
 
         name = f"{stem}.{secrets.token_hex(6)}"
         settings = {"message.timestamp.type": "LogAppendTime", **(configs or {})}
         with KafkaAdminClient(bootstrap_servers=self.address) as admin:
-            admin.create_topics(
-                {name: {"num_partitions": partitions, "configs": settings}}, wait_for_metadata=True
-            )
+            placed: dict[str, Any] = {"num_partitions": partitions}
+            if leaders:
+                placed = {"assignments": {n: [leader] for n, leader in enumerate(leaders)}}
+            admin.create_topics({name: {**placed, "configs": settings}}, wait_for_metadata=True)
+        if leaders:
+            _wait_for_leaders(self.address, [Tp(name, n) for n in range(len(leaders))])
         return name
+
+
+def _wait_for_leaders(address: str, partitions: list[Tp]) -> None:
+    """Wait for brokers that hear a little later than others what they lead."""
+    admin = AdminClient({"bootstrap.servers": address, "log_level": 2})
+
+    def answer() -> bool:
+        asked = admin.list_offsets({tp: OffsetSpec.latest() for tp in partitions}).values()
+        known = [each for each in asked if each.exception(ANSWER_WITHIN_S) is None]
+        return [each.result().offset for each in known] == [0] * len(partitions)
+
+    eventually(answer)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+from services.runtime.fenced_log.partition import HEARTBEAT_MS
+from services.stack.identity import Wish
+from services.stack.plan import KAFKA
+from tests.fakes.tally import AlarmCore
+from tests.support.arena import CODEC, Arena, turn_for, turn_until
+from tests.support.stack import Broker, whole_stack
+
+AWAY_MS = 4_000
+"""Shorter than a broker's session: the leader stays the leader."""
+STANDS_AFTER_MS = 1_000
+
+
+def time_lag_ms(arena: Arena, number: int) -> int:
+    """Give by how much the broker time of the newest record lay before its append time."""
+    newest = arena.read(number)[-1]
+    return newest.appended_at_ms - CODEC.header(newest.value).at_ms
+
+
+def test_a_commands_leader_that_is_away_stops_the_time_of_its_partition_and_of_no_other(
+    tmp_path: Path,
+) -> None:
+    with whole_stack(tmp_path, wish=Wish(brokers=3), only=(KAFKA,)) as stack:
+        broker = Broker(stack.endpoints["kafka"])
+        arena = Arena(broker, log_leaders=(0, 1), paced_leaders=(2, 1))
+        with arena.slots(1) as (one,):
+            one.begin("tally-0", owner_silence_ms=1, new_core=AlarmCore)
+            turn_until(one.owns_all, one)
+            arena.give(1)
+            arena.give(2, partition=1)
+            turn_until(lambda: one.seen_in(0) == [1] and one.seen_in(1) == [2], one)
+            stack.pause("kafka-2")
+            try:
+                turn_for(AWAY_MS, one)
+                arena.give(3, partition=1)
+                turn_until(lambda: 3 in one.seen_in(1), one)
+                heard = one.seen_in(0).copy(), one.seen_in(1).copy()
+                lags_ms = time_lag_ms(arena, 0), time_lag_ms(arena, 1)
+            finally:
+                stack.resume("kafka-2")
+            assert heard == ([1], [2, -2, 3])
+            assert lags_ms[0] > AWAY_MS - STANDS_AFTER_MS - HEARTBEAT_MS
+            assert lags_ms[1] < STANDS_AFTER_MS
+            arena.give(4)
+            turn_until(lambda: set(one.seen_in(0)) == {1, -1, 4, -4}, one)
+            turn_until(lambda: set(one.seen_in(1)) == {2, -2, 3, -3}, one)
+        assert arena.fences() == [(1, "tally-0")]
