@@ -33,7 +33,11 @@ class InMemoryBroker:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.logs: dict[TopicPartition, list[Arrived]] = {}
-        self.away = False
+        self.away: bool | Collection[TopicPartition] = False
+        """Whether nobody answers, or the partitions whose leader does not."""
+
+    def is_away(self, tp: TopicPartition) -> bool:
+        return self.away if isinstance(self.away, bool) else tp in self.away
 
     def append(self, tp: TopicPartition, value: bytes) -> Arrived:
         log = self.logs.setdefault(tp, [])
@@ -77,11 +81,11 @@ class InMemoryLogReader:
 
     def poll(self, timeout_s: float) -> list[Arrived]:
         del timeout_s
-        if self.broker.away:
-            return []
         now = self.clock.monotonic_ms()
         arrived: list[Arrived] = []
         for tp, offset in self.next.items():
+            if self.broker.is_away(tp):
+                continue
             log = self.broker.records(tp)
             if offset > len(log):
                 raise PromiseBrokenError(f"{tp[0]}/{tp[1]}: offset {offset} is out of range")
@@ -128,15 +132,18 @@ class InMemoryLogWriter:
 
     def serve(self, timeout_s: float = 0.0) -> None:
         del timeout_s
-        if self.broker.away:
-            return
-        while self.waiting:
-            tp, value, done = self.waiting.popleft()
+        while (index := self._next()) is not None:
+            tp, value, done = self.waiting[index]
+            del self.waiting[index]
             record = self.broker.append(tp, value)
             if self.lose_acks:
                 done(SendError(*tp, "the acknowledgement was lost"))
             else:
                 done(Sent(*tp, record.offset, record.appended_at_ms))
+
+    def _next(self) -> int | None:
+        there = (n for n, each in enumerate(self.waiting) if not self.broker.is_away(each[0]))
+        return next(there, None)
 
     def flush(self, timeout_s: float) -> int:
         self.serve(timeout_s)
@@ -157,7 +164,7 @@ class HeldLogWriter(InMemoryLogWriter):
 
     def deliver_late(self) -> bool:
         """Append the oldest record held, of a sender that nobody listens to any more."""
-        if not self.waiting or self.broker.away:
+        if not self.waiting or self.broker.is_away(self.waiting[0][0]):
             return False
         tp, value, _ = self.waiting.popleft()
         self.broker.append(tp, value)

@@ -4,7 +4,7 @@ from services.runtime.errors import PromiseBrokenError
 from services.runtime.fenced_log.partition import Role
 from tests.fakes.log import FakeClock
 from tests.fakes.tally import LOG, ORDERS, PACED
-from tests.unit.runtime.town import Slot, Town
+from tests.unit.runtime.town import CODEC, Slot, Town
 
 
 def test_each_slot_takes_the_ownerless_partitions_it_prefers_at_once() -> None:
@@ -199,6 +199,34 @@ def test_while_the_broker_is_away_time_stands_still_and_nothing_is_fresh() -> No
     now_ms = partition.time.now_ms(town.clock.mono, one.reader.known[(LOG, 0)].asked_at_ms)
     assert before_ms <= now_ms <= before_ms + 1_000
     assert one.decider.waiting_for == "not fresh: ['orders']"
+
+
+def time_lag_ms(town: Town, number: int) -> int:
+    """Give by how much the broker time of the newest record lies before its append time."""
+    newest = town.broker.records((LOG, number))[-1]
+    return newest.appended_at_ms - CODEC.header(newest.value).at_ms
+
+
+def test_a_paced_leader_that_is_away_stops_the_time_of_its_partition_and_of_no_other() -> None:
+    town = Town()
+    one = town.start(0)
+    town.pass_silence(one)
+    assert one.owns() == {0, 1}
+    town.broker.away = {(PACED, 0)}
+    records = len(town.broker.records((LOG, 0)))
+    town.turn(one, times=60, ms=100)
+    assert len(town.broker.records((LOG, 0))) >= records + 6
+    assert time_lag_ms(town, 0) >= 4_000
+    assert time_lag_ms(town, 1) <= 200
+    town.give(PACED, 0, 1)
+    town.give(PACED, 1, 2)
+    town.turn(one)
+    assert (one.seen(0), one.seen(1)) == ([], [2])
+    town.broker.away = False
+    town.turn(one, times=12, ms=100)
+    assert (one.seen(0), one.seen(1)) == ([1], [2])
+    assert time_lag_ms(town, 0) <= 200
+    assert town.fences(0) == town.fences(1) == ["tally-0"]
 
 
 def test_a_backlog_older_than_a_second_is_judged_when_it_was_appended() -> None:

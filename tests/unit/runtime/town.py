@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from typing_extensions import override
 
-from services.runtime.fenced_log.core import Batch, Core, Inputs, Moment
+from services.runtime.fenced_log.core import Batch, Codec, Core, Inputs, Moment
 from services.runtime.fenced_log.decider import Decider, Place, World
-from services.runtime.fenced_log.header import Fence
+from services.runtime.fenced_log.header import Fence, FencePoint, Header
 from services.runtime.fenced_log.partition import Role
 from services.runtime.log_port import Arrived
 from tests.fakes.gateway import CountingIds
@@ -25,6 +26,7 @@ from tests.fakes.tally import (
 
 SPREAD = "spread"
 LIVE = "live"
+UPSTREAM, ZOMBIE = b"o" * 16, b"z" * 16
 ALL_INPUTS = Inputs(paced=PACED, orders=(ORDERS,), spread=SPREAD, live=(LIVE,))
 
 
@@ -56,7 +58,7 @@ class ChainCodec(TallyCodec):
 class Slot:
     """One process of the town."""
 
-    decider: Decider[int, int]
+    decider: Decider[Any, Any]
     reader: InMemoryLogReader
     writer: HeldLogWriter
     observer: SilentObserver
@@ -89,19 +91,36 @@ class Town:
     def start(
         self,
         index: int,
-        new_core: Callable[[int], Core[int, int]] = lambda _: TallyCore(),
+        new_core: Callable[[int], Core[Any, Any]] = lambda _: TallyCore(),
         clock: FakeClock | None = None,
+        codec: Codec[Any, Any] | None = None,
     ) -> Slot:
         reader = InMemoryLogReader(self.broker, clock or self.clock)
         writer, observer = HeldLogWriter(self.broker), SilentObserver()
         live: list[Arrived] = []
         world = World(reader, writer, clock or self.clock, self.ids, observer, live.append)
         place = Place(LOG, 2, f"tally-{index}", index, self.slots)
-        decider = Decider(place, self.inputs, new_core, ChainCodec(), world)
+        decider: Decider[Any, Any] = Decider(
+            place, self.inputs, new_core, codec or ChainCodec(), world
+        )
         return Slot(decider, reader, writer, observer, live)
 
     def give(self, topic: str, partition: int, *values: int) -> None:
         self.broker.append((topic, partition), numbers(*values))
+
+    def tell(
+        self,
+        epoch: int,
+        seq: int,
+        *values: int,
+        partition: int = 0,
+        owner: bytes = UPSTREAM,
+    ) -> None:
+        """Append a record to the spread input, as the decider does whose log it is."""
+        header = Header(
+            FencePoint(epoch, owner, seq), 0, control=Fence("up-0") if seq == 0 else None
+        )
+        self.broker.append((SPREAD, partition), CODEC.record(header, values))
 
     def fences(self, number: int) -> list[str]:
         headers = (CODEC.header(arrived.value) for arrived in self.broker.records((LOG, number)))
