@@ -206,7 +206,7 @@ class Decider(Generic[Item, Entry]):
         if not partition.may_write:
             return
         moment = self._moment(turn, reading)
-        if moment is None:  # no end is known yet: nothing is decided, but an owner is not silent
+        if moment is None:  # the time is not known yet: nothing is decided, no silence is kept
             partition.write((), (), partition.log_time_ms, reading, send)
             return
         entries, waited_ms = turn.run(moment, reading, send)
@@ -228,6 +228,8 @@ class Decider(Generic[Item, Entry]):
         )
         behind = self._behind(turn, paced, written_ms)
         now_ms = turn.time_behind_ms() if behind else written_ms
+        if now_ms is None:
+            return None
         return Moment(
             now_ms=min(now_ms, written_ms),
             written_at_ms=written_ms,
@@ -239,12 +241,13 @@ class Decider(Generic[Item, Entry]):
 
     def _behind(self, turn: Turn[Item, Entry], paced: TopicPartition, now_ms: int) -> bool:
         """Rule 2.2: some of the paced input is unread, and what was judged last is old."""
+        age_ms = turn.partition.time.age_ms
         next_ms = turn.next_paced_ms()
         if next_ms is not None:
-            return now_ms - next_ms > BEHIND_MS
+            return age_ms(now_ms, next_ms) > BEHIND_MS
         if self._reader.at_end(paced, BEHIND_MS):
             return False
-        return now_ms - turn.last_paced_ms() > BEHIND_MS
+        return age_ms(now_ms, turn.last_paced_ms()) > BEHIND_MS
 
     def _live_topics(self) -> tuple[str, ...]:
         return (*self._inputs.orders, *self._inputs.live)

@@ -100,7 +100,7 @@ class Turn(Generic[Item, Entry]):
         topics = (*inputs.orders, inputs.paced, *([inputs.spread] if inputs.spread else ()))
         self._queues: dict[str, deque[Pending[Item]]] = {topic: deque() for topic in topics}
         self._paced_ms = 0
-        self._began_ms = partition.log_time_ms
+        self._judged_ms = 0
 
     def put(self, pending: Pending[Item]) -> None:
         """Queue an input record; what lies below the partition's own position is skipped."""
@@ -141,12 +141,13 @@ class Turn(Generic[Item, Entry]):
         """Return the append time of the paced input judged last; 0 when none was yet."""
         return self._paced_ms
 
-    def time_behind_ms(self) -> int:
-        """Return the time by which is judged while the paced input is behind.
+    def time_behind_ms(self) -> int | None:
+        """Return the time by which is judged while the paced input is behind; it never falls.
 
-        Before the first was judged, that of the takeover: heartbeats must not move it.
+        Before the first judgement, the append time of the next paced input, and None while that
+        is not read yet: heartbeats of a former owner that was behind must not move it.
         """
-        return self._paced_ms or self._began_ms
+        return self._judged_ms or self.next_paced_ms()
 
     def next_paced_ms(self) -> int | None:
         """Return the append time of the next paced input; None when none is queued."""
@@ -161,6 +162,8 @@ class Turn(Generic[Item, Entry]):
         """
         draft: _Draft[Entry] = _Draft()
         until_ms = reading.mono_ms + TURN_MS
+        if not moment.behind:
+            self._judged_ms = max(self._judged_ms, moment.now_ms)
         for topic, queue in self._queues.items():
             self._drain(topic, queue, draft, moment, until_ms)
         self._take_due(draft, moment, until_ms)
@@ -196,7 +199,7 @@ class Turn(Generic[Item, Entry]):
         """Return the moment by which an item is judged: while behind, its own append time."""
         if not moment.behind or topic != self._inputs.paced:
             return moment
-        now_ms = max(self._paced_ms, pending.appended_at_ms)
+        now_ms = max(self._judged_ms, pending.appended_at_ms)
         return Moment(
             min(now_ms, moment.written_at_ms),
             moment.written_at_ms,
@@ -272,7 +275,8 @@ class Turn(Generic[Item, Entry]):
     def _pass(self, pending: Pending[Item]) -> None:
         self.partition.advance(pending.tp, pending.position())
         if pending.tp[0] == self._inputs.paced:
-            self._paced_ms = max(self._paced_ms, pending.appended_at_ms)
+            self._paced_ms = pending.appended_at_ms
+            self._judged_ms = max(self._judged_ms, pending.appended_at_ms)
 
 
 def _bounded(entries: Sequence[Entry]) -> Sequence[Entry]:

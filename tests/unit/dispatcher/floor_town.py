@@ -38,11 +38,7 @@ class FloorTown(Town):
     def __init__(self) -> None:
         super().__init__(inputs=INPUTS)
         self.clock.offset = START_MS
-
-    @property
-    def now(self) -> int:
-        """Milliseconds after the start."""
-        return self.broker.clock.wall_ms() - START_MS
+        self.seq = 1
 
     def open(self, index: int, clock: FakeClock | None = None) -> Slot:
         return self.start(index, lambda _: WatchedFloor(), clock, CODEC)
@@ -53,6 +49,18 @@ class FloorTown(Town):
         record = Header(FencePoint(1, FORMER, 1), START_MS)
         self.broker.append((LOG, number), CODEC.record(fence, ()))
         self.broker.append((LOG, number), CODEC.record(record, happened))
+
+    def heartbeat(self, number: int) -> None:
+        """Write a record of the reign that is no more, in which nothing was decided."""
+        self.seq += 1
+        header = Header(FencePoint(1, FORMER, self.seq), self.broker.clock.wall_ms())
+        self.broker.append((LOG, number), CODEC.record(header, ()))
+
+    def accept(self, number: int, which: int) -> None:
+        """Let session `s…` accept contact `c…`, offered for the first time."""
+        about = commands_pb2.Attempt(contact_id=f"c{which}", release=1, attempt=1)
+        accept = commands_pb2.AcceptOffer(session_id=f"s{which}", generation=1, attempt=about)
+        self.command(number, accept_offer=accept)
 
     def command(self, number: int, **command: Any) -> None:
         """Append a command of the gateway."""
@@ -68,6 +76,10 @@ class FloorTown(Town):
         """Give what was decided since `given`."""
         records = self.broker.records((LOG, number))[2:]
         return [fact for arrived in records for fact in CODEC.entries(arrived.value)]
+
+    def written_ms(self, number: int) -> list[int]:
+        """Give the broker times of all records."""
+        return [CODEC.header(a.value).at_ms for a in self.broker.records((LOG, number))]
 
     def floor(self, slot: Slot, number: int) -> WatchedFloor:
         core = slot.decider.partitions[number].core

@@ -58,6 +58,21 @@ def test_asking_for_a_moment_moves_nothing() -> None:
     assert time.now_ms(10, 10) == T + 10
 
 
+def test_a_record_is_as_old_as_the_time_since_it_was_appended() -> None:
+    time = BrokerTime()
+    time.observe(T, 0)
+    assert time.age_ms(time.now_ms(900, 900), T - 100) == 1_000
+
+
+def test_after_a_step_back_of_the_broker_s_clock_what_it_stamps_now_is_not_old() -> None:
+    time = BrokerTime()
+    time.observe(T, 0)
+    time.observe(T - 3_600_000 + 600, 600)
+    assert time.age_ms(time.now_ms(700, 700), T - 3_600_000 + 650) == 50
+    time.observe(T + 800, 800)
+    assert time.age_ms(time.now_ms(900, 900), T + 850) == 50
+
+
 @given(
     st.lists(
         st.tuples(st.integers(-5_000, 5_000), st.integers(0, 3_000), st.integers(0, 4_000)),
