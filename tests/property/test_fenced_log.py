@@ -85,6 +85,10 @@ class OwnersOfOneLog(stateful.RuleBasedStateMachine):
     def the_broker_leaves_or_returns(self, away: bool) -> None:
         self.broker.away = away
 
+    @stateful.rule(away=st.sets(st.tuples(st.sampled_from([LOG, PACED, ORDERS]), partition)))
+    def some_leaders_leave_and_the_others_return(self, away: set[tuple[str, int]]) -> None:
+        self.broker.away = away
+
     # --- the slots -------------------------------------------------------------------------------
 
     @stateful.rule(index=slot)

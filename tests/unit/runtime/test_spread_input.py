@@ -2,19 +2,26 @@ import pytest
 
 from services.runtime.fenced_log.header import FencePoint, Position
 from tests.fakes.tally import LOG, ORDERS, TallyCore
-from tests.unit.runtime.town import ALL_INPUTS, CODEC, SPREAD, UPSTREAM, ZOMBIE, Slot, Town
+from tests.unit.runtime.town import (
+    ALL_INPUTS,
+    CODEC,
+    SPREAD,
+    UPSTREAM,
+    ZOMBIE,
+    GatedCore,
+    Slot,
+    Town,
+)
 
 SPLIT = list(range(0, 1_400, 2))
 """Numbers for partition 0 that need more than one record."""
+TP = (SPREAD, 0)
 
 
 def positions(town: Town, number: int) -> list[Position]:
     """Give the positions in the spread input that the records of a partition tell, in order."""
     headers = [CODEC.header(arrived.value) for arrived in town.broker.records((LOG, number))]
     return [p for h in headers for topic, partition, p in h.inputs if (topic, partition) == TP]
-
-
-TP = (SPREAD, 0)
 
 
 def split_in_two() -> tuple[Town, Slot]:
@@ -99,6 +106,26 @@ def test_a_late_record_of_a_zombie_between_two_saved_positions_is_dropped_for_bo
     assert heir.owns() == {0, 1}
     assert town.entries(0) == [2, 4, 6]
     assert town.entries(1) == [3, 5, 7]
+
+
+def test_a_zombie_s_record_is_dropped_for_one_that_waits_behind_when_one_ahead_is_taken() -> None:
+    town = Town(inputs=ALL_INPUTS)
+    one = town.start(0)
+    town.tell(1, 0, owner=ZOMBIE)
+    town.tell(1, 1, 2, owner=ZOMBIE)
+    town.tell(2, 0)
+    town.tell(2, 1, 4, 5)
+    town.turn(one)
+    town.tell(1, 2, 66, 77, owner=ZOMBIE)
+    town.tell(2, 2, 6, 7)
+    gate = GatedCore()
+    heir = town.start(1, lambda number: gate if number else TallyCore())
+    town.pass_silence(heir)
+    assert heir.owns() == {0, 1}
+    assert (town.entries(0), town.entries(1)) == ([2, 4, 6], [])
+    gate.open = True
+    town.turn(heir)
+    assert (town.entries(0), town.entries(1)) == ([2, 4, 6], [5, 7])
 
 
 def test_while_a_spread_item_fails_the_position_stays_before_it_and_its_record() -> None:

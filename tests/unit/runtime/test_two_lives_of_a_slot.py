@@ -46,12 +46,13 @@ def after_the_second_has_written(town: Town, first: Slot) -> Slot:
 
 
 Moment = Callable[[Town, Slot], Slot]
-MOMENTS: list[Moment] = [
-    before_the_second_fences,
-    while_the_second_s_fence_is_under_way,
-    after_the_second_s_fence_landed,
-    after_the_second_has_written,
-]
+MOMENTS: dict[Moment, int] = {
+    before_the_second_fences: 3,
+    while_the_second_s_fence_is_under_way: 3,
+    after_the_second_s_fence_landed: 2,
+    after_the_second_has_written: 2,
+}
+"""When the late fence of epoch 2 arrives, and in which epoch the second life then owns."""
 
 
 def story(town: Town) -> tuple[list[int], list[bytes]]:
@@ -76,9 +77,9 @@ def between_two_lives() -> tuple[Town, Slot, Slot]:
     return town, fencing(town), watcher
 
 
-@pytest.mark.parametrize("late", MOMENTS)
+@pytest.mark.parametrize(("late", "epoch"), MOMENTS.items())
 def test_a_late_fence_of_a_slot_s_former_life_loses_nothing_and_repeats_nothing(
-    late: Moment,
+    late: Moment, epoch: int
 ) -> None:
     town, first, watcher = between_two_lives()
     second = late(town, first)
@@ -92,6 +93,7 @@ def test_a_late_fence_of_a_slot_s_former_life_loses_nothing_and_repeats_nothing(
     assert second.seen(0) == watcher.seen(0) == town.entries(0) == told
     town.turn(second, watcher, times=20, ms=100)
     assert (second.owns(), watcher.owns()) == ({0}, {1})
+    assert second.decider.partitions[0].epoch == watcher.decider.partitions[0].epoch == epoch
 
 
 @pytest.mark.parametrize("late", MOMENTS)
