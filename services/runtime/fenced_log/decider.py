@@ -206,7 +206,7 @@ class Decider(Generic[Item, Entry]):
         if not partition.may_write:
             return
         moment = self._moment(turn, reading)
-        if moment is None:  # the time is not known yet: nothing is decided, no silence is kept
+        if moment is None:  # no end is known yet: nothing is decided, but an owner is not silent
             partition.write((), (), partition.log_time_ms, reading, send)
             return
         entries, waited_ms = turn.run(moment, reading, send)
@@ -228,8 +228,6 @@ class Decider(Generic[Item, Entry]):
         )
         behind = self._behind(turn, paced, written_ms)
         now_ms = turn.time_behind_ms() if behind else written_ms
-        if now_ms is None:
-            return None
         return Moment(
             now_ms=min(now_ms, written_ms),
             written_at_ms=written_ms,

@@ -101,6 +101,7 @@ class Turn(Generic[Item, Entry]):
         self._queues: dict[str, deque[Pending[Item]]] = {topic: deque() for topic in topics}
         self._paced_ms = 0
         self._judged_ms = 0
+        self._began_ms = partition.log_time_ms
 
     def put(self, pending: Pending[Item]) -> None:
         """Queue an input record; what lies below the partition's own position is skipped."""
@@ -141,13 +142,13 @@ class Turn(Generic[Item, Entry]):
         """Return the append time of the paced input judged last; 0 when none was yet."""
         return self._paced_ms
 
-    def time_behind_ms(self) -> int | None:
-        """Return the time by which is judged while the paced input is behind; it never falls.
+    def time_behind_ms(self) -> int:
+        """Return the time by which is judged while the paced input is behind.
 
-        Before the first judgement, the append time of the next paced input, and None while that
-        is not read yet: heartbeats of a former owner that was behind must not move it.
+        Once something was judged, it does not fall. Before, it is the append time of the next
+        paced input, or while that is not read yet, the time of the takeover.
         """
-        return self._judged_ms or self.next_paced_ms()
+        return self._judged_ms or self.next_paced_ms() or self._began_ms
 
     def next_paced_ms(self) -> int | None:
         """Return the append time of the next paced input; None when none is queued."""
@@ -166,7 +167,10 @@ class Turn(Generic[Item, Entry]):
             self._judged_ms = max(self._judged_ms, moment.now_ms)
         for topic, queue in self._queues.items():
             self._drain(topic, queue, draft, moment, until_ms)
-        self._take_due(draft, moment, until_ms)
+        # Behind, nothing is due before the first paced input is judged: the time of the takeover
+        # is that of heartbeats, which a former owner that was behind too wrote later.
+        if self._judged_ms:
+            self._take_due(draft, moment, until_ms)
         self.partition.write(
             draft.entries, tuple(draft.failures), moment.written_at_ms, reading, send
         )

@@ -65,6 +65,20 @@ def test_after_a_minute_of_backlog_accepts_that_came_in_time_are_honoured_and_no
     assert not [f for f in decided if isinstance(f, facts.OfferExpired | facts.GatewayLost)]
 
 
+def test_an_heir_lets_no_lease_expire_before_it_has_read_the_first_command_of_a_backlog() -> None:
+    town = accepted_in_time_and_left_behind()
+    heir = town.open(1)
+    heir.reader.pause([(topics.COMMANDS, 0)])
+    town.pass_silence(heir)
+    assert heir.owns() >= {0}
+    assert town.facts(0) == []
+    heir.reader.resume([(topics.COMMANDS, 0)])
+    town.turn(heir, times=10)
+    told = [type(f) for f in town.facts(0)]
+    assert told.count(facts.Confirmed) == CALLERS
+    assert facts.OfferExpired not in told
+
+
 def test_what_is_confirmed_out_of_a_backlog_may_be_dialled_as_long_as_any_other() -> None:
     town = accepted_in_time_and_left_behind()
     heir = town.open(1)

@@ -5,7 +5,7 @@ import pytest
 from services.runtime.fenced_log.core import Moment
 from tests.fakes.log import FakeClock
 from tests.fakes.tally import LOG, PACED, AlarmCore
-from tests.unit.runtime.town import CODEC, Slot, Town
+from tests.unit.runtime.town import ALL_INPUTS, CODEC, Slot, Town
 
 HOUR_MS = 3_600_000
 
@@ -48,6 +48,23 @@ def test_after_a_takeover_a_minute_of_backlog_is_judged_when_it_was_appended_the
     assert (newest.behind, newest.now_ms) == (False, newest.written_at_ms)
     assert not falls(heir.core(0).moments)
     assert not falls(alarms(heir).looks)
+
+
+def test_a_partition_taken_with_much_queued_before_its_first_paced_input_goes_on() -> None:
+    town = Town(inputs=ALL_INPUTS)
+    town.give(PACED, 0, 1)
+    town.clock.advance(5_000)
+    town.tell(1, 0)
+    for seq in range(1, 46):
+        town.tell(1, seq, *range(seq * 1_000, seq * 1_000 + 1_000, 2))
+    town.broker.away = {(PACED, 0)}
+    one = town.start(0)
+    town.turn(one, times=60)
+    assert (PACED, 0) in one.reader.paused
+    town.broker.away = False
+    town.turn(one, times=80)
+    assert one.reader.paused == set()
+    assert len(one.seen(0)) == 1 + 45 * 500
 
 
 class SteppedTown(Town):
