@@ -5,7 +5,14 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from services.recorder.domain.batch import BatchRows
 from services.recorder.domain.entries import Partition, Position
-from services.recorder.ports import Meter, OutcomeStore, Reading, Recorded, RecordSource
+from services.recorder.ports import (
+    Meter,
+    OutcomeStore,
+    Reading,
+    Recorded,
+    RecordSource,
+    WithdrawalLog,
+)
 from services.runtime.errors import TransientError
 from services.runtime.lifecycle import Process
 
@@ -18,6 +25,10 @@ Bounds the cost of light load; well inside the 80 ms that the bar for durable ou
 RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Pauses between attempts while the world is away; the last one repeats."""
 DAYS_EVERY_MS = 3_600_000
+WITHDRAWALS_AT_ONCE = 500
+LOOK_EVERY_MS = 2_000
+"""Between looks for withdrawals when no batch brought one: for those that Kafka refused, and those
+whose person the bank learns late."""
 
 
 class RecordBatchHandler:
@@ -34,6 +45,61 @@ class RecordBatchHandler:
         return await self._store.record(reading.advances, rows)
 
 
+class PublishWithdrawalsHandler:
+    """Publishes the opt-outs that transactions left behind, at least once (rule 4.8).
+
+    It takes turns with the recording and never waits for Kafka: recording goes on without it.
+    """
+
+    def __init__(
+        self, process: Process, store: OutcomeStore, log: WithdrawalLog, meter: Meter
+    ) -> None:
+        self._process = process
+        self._store = store
+        self._log = log
+        self._meter = meter
+        self._due = True
+        self._under_way = False
+        self._looked_at_ms = 0
+
+    def look_soon(self) -> None:
+        """Look at the next turn: there may be some to publish."""
+        self._due = True
+
+    async def turn(self, held: Mapping[Partition, Position]) -> None:
+        """Do what can be done now for these partitions.
+
+        Raises:
+            TransientError: The store is away.
+            PromiseBrokenError: The producer has failed for good.
+        """
+        if self._under_way and not await self._settle():
+            return
+        now_ms = self._process.clock.monotonic_ms()
+        if self._due or now_ms - self._looked_at_ms >= LOOK_EVERY_MS:
+            self._due, self._looked_at_ms = False, now_ms
+            found = await self._store.unpublished(held, WITHDRAWALS_AT_ONCE)
+            self._meter.unpublished(found.total)
+            if found.first:
+                self._log.send(found.first)
+                self._under_way = True
+
+    async def _settle(self) -> bool:
+        settled = self._log.settled()
+        if settled is None:
+            return False
+        self._under_way = False
+        if settled.acknowledged:
+            # Only now: a kill before this publishes them again, and that harms nobody.
+            await self._store.mark_published(settled.acknowledged)
+        # After a failure the next look is soon enough.
+        self._due = self._due or not settled.failure
+        why = f"Kafka takes no withdrawals: {settled.failure}"
+        if self._process.health.ready("withdrawals", not settled.failure, why) and settled.failure:
+            self._process.log.warning("waiting", why=why)
+        return True
+
+
 class Recorder:
     """Records the partitions of one slot until it is asked to stop."""
 
@@ -42,6 +108,7 @@ class Recorder:
         process: Process,
         source: RecordSource,
         store: OutcomeStore,
+        withdrawals: WithdrawalLog,
         meter: Meter,
         topic_ids: Callable[[], Awaitable[Mapping[Partition, str]]],
     ) -> None:
@@ -51,6 +118,7 @@ class Recorder:
             process: The process around.
             source: Where entries come from.
             store: Where rows go.
+            withdrawals: Where opt-outs go that were given in calls.
             meter: Counts what is recorded.
             topic_ids: Asks the broker for the topic id of each partition of this slot.
         """
@@ -60,6 +128,7 @@ class Recorder:
         self._meter = meter
         self._topic_ids = topic_ids
         self._record = RecordBatchHandler(store)
+        self._publish = PublishWithdrawalsHandler(process, store, withdrawals, meter)
         self._positions: dict[Partition, Position] = {}
         self._failures = 0
         self._days_at_ms: int | None = None
@@ -88,6 +157,7 @@ class Recorder:
         positions = await self._store.claim(await self._topic_ids(), self._positions or None)
         self._positions = positions
         await self._source.start(positions)
+        self._publish.look_soon()
         self._process.log.info(
             "recording",
             partitions=len(positions),
@@ -105,6 +175,7 @@ class Recorder:
                 # Only a transaction proves that the store is there: a claim may have passed
                 # and the next write fail, for ever without a pause.
                 self._failures = 0
+            await self._publish.turn(self._positions)
             self._say_started()
             if not reading.full:
                 await self._keep_gap(began_ms)
@@ -114,6 +185,8 @@ class Recorder:
         recorded = await self._record(reading)
         self._meter.recorded(recorded, (self._process.clock.monotonic_ms() - began_ms) / 1000)
         self._positions.update((tp, step.after) for tp, step in reading.advances.items())
+        if recorded.rows.get("withdrawal"):
+            self._publish.look_soon()
         for conflict in recorded.conflicts:
             self._process.log.error("conflict: a promise was broken", **_ids(conflict._asdict()))
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from services.recorder.domain.batch import BatchRows
 from services.recorder.domain.entries import LogRecord, Partition, Position
-from services.recorder.domain.rows import ConflictRow
+from services.recorder.domain.rows import ConflictRow, DueWithdrawal
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,24 @@ class Recorded:
     rows: Mapping[str, int]
     """Rows written, by table."""
     conflicts: Sequence[ConflictRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Unpublished:
+    """Withdrawals that are to be published."""
+
+    first: Sequence[DueWithdrawal]
+    """The oldest of them, up to a limit."""
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of withdrawals that were sent."""
+
+    acknowledged: Sequence[DueWithdrawal]
+    failure: str
+    """Why others were not acknowledged; empty when all were."""
 
 
 class RecordSource(Protocol):
@@ -86,6 +104,24 @@ class OutcomeStore(Protocol):
                 tells by the positions; never retry the same rows without it.
         """
 
+    async def unpublished(self, held: Mapping[Partition, Position], limit: int) -> Unpublished:
+        """Return withdrawals of these partitions that are to be published, the oldest first.
+
+        Nothing of a partition that another recorder has claimed since: its owner publishes it.
+
+        Raises:
+            TransientError: The store is away.
+        """
+
+    async def mark_published(self, published: Sequence[DueWithdrawal]) -> None:
+        """Keep that these were published; `unpublished` returns them no more. Idempotent.
+
+        One without a person key comes back, once, when the store has learnt the person.
+
+        Raises:
+            TransientError: The store is away; they will be published again, which harms nobody.
+        """
+
     async def make_days_ahead(self) -> None:
         """Make the partitions of the coming days. Idempotent.
 
@@ -97,8 +133,29 @@ class OutcomeStore(Protocol):
         """Let go of the store; what is under way is undone."""
 
 
+class WithdrawalLog(Protocol):
+    """The withdrawals that everybody follows. Neither call waits."""
+
+    def send(self, due: Sequence[DueWithdrawal]) -> None:
+        """Begin to append these; nothing else may be under way.
+
+        Raises:
+            TransientError: There is no room for them.
+        """
+
+    def settled(self) -> Settled | None:
+        """Return what became of those sent last; None while it is not known of every one.
+
+        Raises:
+            PromiseBrokenError: The producer can no longer guarantee what it appends.
+        """
+
+
 class Meter(Protocol):
     """Counts what is recorded."""
 
     def recorded(self, recorded: Recorded, seconds: float) -> None:
         """Note a transaction and how long it took."""
+
+    def unpublished(self, withdrawals: int) -> None:
+        """Note how many withdrawals wait to be published."""

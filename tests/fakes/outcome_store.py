@@ -1,7 +1,7 @@
 """An outcome store in memory: what `services.recorder.ports.OutcomeStore` promises, and no more."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +9,15 @@ from services.recorder.domain.amendments import KnownOutcome, judge
 from services.recorder.domain.assignments import settle
 from services.recorder.domain.batch import BatchRows
 from services.recorder.domain.entries import ContactId, Partition, Position
-from services.recorder.domain.rows import AssignmentRow, ConflictRow, OutcomeRow, StateRow
-from services.recorder.ports import Advance, Recorded
+from services.recorder.domain.rows import (
+    AssignmentRow,
+    ConflictRow,
+    DueWithdrawal,
+    OutcomeRow,
+    StateRow,
+    WithdrawalRow,
+)
+from services.recorder.ports import Advance, Recorded, Unpublished
 from services.runtime.errors import PromiseBrokenError, TransientError
 
 
@@ -27,6 +34,12 @@ class InMemoryTables:
         self.amendments: list[tuple[Any, ...]] = []
         self.live: dict[ContactId, AssignmentRow] = {}
         self.conflicts: list[ConflictRow] = []
+        self.withdrawals: dict[tuple[Any, ...], WithdrawalRow] = {}
+        self.published: set[tuple[Any, ...]] = set()
+
+    def person_of(self, row: WithdrawalRow) -> bytes | None:
+        bank: Any = self.contacts.get(row.contact_id, {}) if row.contact_id else {}
+        return row.person_key or (bank["content"].person_key if "content" in bank else None)
 
 
 class InMemoryOutcomeStore:
@@ -69,6 +82,30 @@ class InMemoryOutcomeStore:
             raise TransientError("the answer to COMMIT was lost")
         return recorded
 
+    async def unpublished(self, held: Mapping[Partition, Position], limit: int) -> Unpublished:
+        self._refuse_away()
+        tables = self.tables
+        mine = {
+            tp for tp, at in held.items() if tables.positions[tp].reader_epoch == at.reader_epoch
+        }
+        due = [
+            DueWithdrawal(*row[:4], tables.person_of(row), row.contact_id, row.kind)
+            for place, row in tables.withdrawals.items()
+            if row[:2] in mine
+            and (place not in tables.published or tables.person_of(row) != row.person_key)
+        ]
+        due.sort(key=lambda each: (tables.withdrawals[each[:4]].given_at, each[:4]))
+        return Unpublished(due[:limit], len(due))
+
+    async def mark_published(self, published: Sequence[DueWithdrawal]) -> None:
+        self._refuse_away()
+        for each in published:
+            row = self.tables.withdrawals[each[:4]]
+            self.tables.published.add(each[:4])
+            self.tables.withdrawals[each[:4]] = row._replace(
+                person_key=row.person_key or each.person_key
+            )
+
     async def make_days_ahead(self) -> None:
         self._refuse_away()
         self.days_made += 1
@@ -107,7 +144,10 @@ class InMemoryOutcomeStore:
         self.tables.live.update((row.contact_id, row) for row in settled.new)
         conflicts += settled.conflicts
         self.tables.conflicts += conflicts
-        return Recorded(Counter(decision=len(rows.decisions)), conflicts)
+        for withdrawal in rows.withdrawals:
+            self.tables.withdrawals.setdefault(withdrawal[:4], withdrawal)
+        written = Counter(decision=len(rows.decisions), withdrawal=len(rows.withdrawals))
+        return Recorded(written, conflicts)
 
     def _put_state(self, release: tuple[ContactId, int], new: StateRow) -> None:
         old = self.tables.states.get(release)

@@ -15,14 +15,17 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from seatline.suppressions.v1 import suppressions_pb2
+from services.cli.adapters.kafka_log_book import KafkaLogBook
 from services.recorder.adapters.kafka_in import FACTS_TOPIC
+from services.recorder.adapters.kafka_out import SUPPRESSIONS_TOPIC
 from services.runtime.kafka_log import KafkaLogWriter
 from services.runtime.log_port import SendError, Sent
 from services.stack.identity import Wish
 from services.stack.layout import REPOSITORY
 from services.stack.plan import KAFKA, POSTGRES
-from tests.support.recorder_entries import queued
-from tests.support.recorder_logs import LogWriter, facts_log, lives
+from tests.support.recorder_entries import opted_out, person_key, queued
+from tests.support.recorder_logs import Entry, LogWriter, facts_log, lives
 from tests.support.recorder_world import FakeWorld, PostgresWorld, assert_same, record
 from tests.support.stack import Database, Stack, whole_stack
 
@@ -129,6 +132,24 @@ class Site:
         """Count the records that are recorded, of all partitions."""
         total = "SELECT coalesce(sum(next_offset), 0) FROM seatline.recorder_position"
         return int(self.database.execute(total, dsn))
+
+    def write(self, log: LogWriter, *entries: Entry) -> None:
+        """Append one more record to a log that is there already."""
+        log.write(*entries)
+        self.append([log], [len(log.values) - 1])
+
+    def withdrawn(self) -> list[bytes]:
+        """Give the person key of every withdrawal that was ever published."""
+        book = KafkaLogBook(self.kafka)
+        try:
+            arrived = list(book.read(SUPPRESSIONS_TOPIC, book.bounds(SUPPRESSIONS_TOPIC)))
+        finally:
+            book.close()
+        return [suppressions_pb2.Withdrawal.FromString(each.value).person_key for each in arrived]
+
+    def unpublished(self, dsn: str) -> int:
+        open_ones = "SELECT count(*) FROM seatline.withdrawal WHERE published_at IS NULL"
+        return int(self.database.execute(open_ones, dsn))
 
     def written(self) -> int:
         return sum(len(log.values) for log in self.logs)
@@ -242,6 +263,48 @@ async def test_a_recreated_topic_and_a_foreign_record_stop_the_recorder(
         with lone.recorder(site.database.fresh_database()) as running:
             assert running.child.wait(20) == EXIT_PROMISE_BROKEN
             assert "cannot be understood" in running.log.read_text()
+
+
+async def test_an_opt_out_becomes_a_withdrawal_once_and_a_restart_publishes_no_second(
+    site: Site,
+) -> None:
+    dsn = site.database.fresh_database()
+    with site.recorder(dsn) as running:
+        eventually(lambda: site.recorded(dsn) == site.written())
+        site.write(site.logs[-1], opted_out("c-opted-out"))
+        eventually(lambda: person_key("c-opted-out") in site.withdrawn(), within_s=5)
+        gauge = "seatline_recorder_withdrawals_unpublished 0.0"
+        eventually(lambda: site.unpublished(dsn) == 0 and gauge in running.metrics())
+        running.kill()
+    before = site.withdrawn()
+    with site.recorder(dsn):
+        site.write(site.logs[-1], opted_out("c-later"))
+        eventually(lambda: person_key("c-later") in site.withdrawn())
+    assert site.withdrawn() == [*before, person_key("c-later")]
+    await site.assert_exactly_once(dsn)
+
+
+def test_a_recorder_killed_between_commit_and_publishing_publishes_all_the_same(
+    site: Site,
+) -> None:
+    dsn = site.database.fresh_database()
+    wanted = {f"k-{number}" for number in range(3_000)}
+    for name in sorted(wanted):
+        site.logs[-1].write(opted_out(name))
+    site.append([site.logs[-1]], [len(site.logs[-1].values) - len(wanted)])
+    left_behind = 0
+    for _ in range(6):
+        before = site.recorded(dsn)
+        with site.recorder(dsn) as running:
+            eventually(lambda before=before: site.recorded(dsn) > before)
+            running.kill()
+        left_behind = max(left_behind, site.unpublished(dsn))
+        if site.recorded(dsn) == site.written():
+            break
+    assert left_behind
+    with site.recorder(dsn):
+        eventually(lambda: site.recorded(dsn) == site.written() and site.unpublished(dsn) == 0)
+    assert {person_key(name) for name in wanted} <= set(site.withdrawn())
 
 
 def recreate(kafka: str, topic: str) -> None:

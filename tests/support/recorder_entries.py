@@ -2,10 +2,15 @@
 
 from seatline.commands.v1 import commands_pb2
 from seatline.contacts.v1 import contacts_pb2
-from seatline.facts.v1 import facts_pb2, session_pb2
+from seatline.facts.v1 import facts_pb2, orders_pb2, session_pb2
 from seatline.rulings.v1 import rulings_pb2
+from seatline.suppressions.v1 import suppressions_pb2
 
 NOON_MS = 1_770_000_000_000
+
+
+def person_key(contact_id: str = "c-1") -> bytes:
+    return contact_id.encode().ljust(16)[:16]
 
 
 def contact(
@@ -14,7 +19,7 @@ def contact(
     return contacts_pb2.Contact(
         contact_id=contact_id,
         release=release,
-        person_key=contact_id.encode().ljust(16)[:16],
+        person_key=person_key(contact_id),
         seat_id="S24-35",
         language="hi",
         priority=5,
@@ -160,6 +165,19 @@ def returned(contact_id: str = "c-1", release: int = 1) -> facts_pb2.Fact:
     )
     fact.returned.waited.FromSeconds(90)
     return fact
+
+
+def opted_out(
+    contact_id: str = "c-1", *, person_known: bool = True, provisional: bool = True
+) -> facts_pb2.Fact:
+    return facts_pb2.Fact(
+        withdrawal_applied=orders_pb2.WithdrawalApplied(
+            person_key=person_key(contact_id) if person_known else b"",
+            contact_id="" if person_known else contact_id,
+            kind=suppressions_pb2.WITHDRAWAL_KIND_OPT_OUT,
+            provisional=provisional,
+        )
+    )
 
 
 def seen() -> facts_pb2.Fact:

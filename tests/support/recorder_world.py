@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from typing_extensions import override
 
 from services.recorder.adapters.kafka_in import FencedRecords
+from services.recorder.adapters.kafka_out import KafkaWithdrawals
 from services.recorder.adapters.metrics import RecorderMetrics
 from services.recorder.adapters.postgres import PostgresOutcomeStore
 from services.recorder.domain.entries import Partition
@@ -21,7 +22,7 @@ from services.runtime.clock import Clock, SystemClock
 from services.runtime.lifecycle import Process
 from services.runtime.log_port import LogReader
 from services.runtime.telemetry import Health
-from tests.fakes.log import FakeClock, InMemoryBroker, InMemoryLogReader
+from tests.fakes.log import FakeClock, HeldLogWriter, InMemoryBroker, InMemoryLogReader
 from tests.fakes.outcome_store import InMemoryOutcomeStore, InMemoryTables
 from tests.support.recorder_logs import LogWriter
 
@@ -34,6 +35,7 @@ KEYS = {
     "outcome_amendment": ("partition", "record_offset", "entry"),
     "live_assignment": ("contact_id",),
     "conflict": ("partition", "record_offset", "entry"),
+    "withdrawal": ("topic", "partition", "record_offset", "entry"),
     "decision": ("topic", "partition", "record_offset", "entry"),
 }
 """Key of every table."""
@@ -61,6 +63,7 @@ class FakeWorld:
             "outcome_amendment": lambda: self._tables.amendments,
             "live_assignment": lambda: list(self._tables.live.values()),
             "conflict": lambda: self._tables.conflicts,
+            "withdrawal": lambda: list(self._tables.withdrawals.values()),
             "decision": lambda: self._tables.decisions,
         }
         if table == "contact":
@@ -190,6 +193,7 @@ class Rig:
     process: Process
     broker: InMemoryBroker
     recorder: Recorder
+    withdrawals: HeldLogWriter
 
 
 def rig(store: OutcomeStore, *logs: LogWriter, limit: int = 5_000) -> Rig:
@@ -202,8 +206,10 @@ def rig(store: OutcomeStore, *logs: LogWriter, limit: int = 5_000) -> Rig:
         return ids(logs)
 
     metrics = RecorderMetrics(registry)
-    recorder = Recorder(around, _source(broker, limit), store, metrics, topic_ids)
-    return Rig(around, broker, recorder)
+    writer = HeldLogWriter(broker)
+    source = _source(broker, limit)
+    recorder = Recorder(around, source, store, KafkaWithdrawals(writer), metrics, topic_ids)
+    return Rig(around, broker, recorder, writer)
 
 
 async def run_to_the_end(

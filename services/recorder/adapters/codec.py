@@ -13,8 +13,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from seatline.commands.v1 import commands_pb2
 from seatline.contacts.v1 import contacts_pb2
-from seatline.facts.v1 import facts_pb2, session_pb2
+from seatline.facts.v1 import facts_pb2, orders_pb2, session_pb2
 from seatline.rulings.v1 import rulings_pb2
+from seatline.suppressions.v1 import suppressions_pb2
 from services.recorder.domain.entries import (
     AmendDetail,
     CentreId,
@@ -27,12 +28,14 @@ from services.recorder.domain.entries import (
     RulingDetail,
     SeatId,
     SessionId,
+    WithdrawDetail,
 )
 from services.runtime.errors import PoisonError
 from services.runtime.fenced_log.header import Header, from_proto
 
 _TEXT_MAX = 200
 _BIGINT_MAX = 2**63 - 1
+_PERSON_KEY_BYTES = 16
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
 _LAST_S = int((_LAST - _FIRST).total_seconds())
@@ -209,10 +212,25 @@ def _return(returned: facts_pb2.Returned) -> ReturnDetail:
     return ReturnDetail(_span(returned, "waited"))
 
 
-_DETAILS: dict[str, Callable[[Any], Detail]] = {
+def _withdraw(applied: orders_pb2.WithdrawalApplied) -> WithdrawDetail | None:
+    """Return what a disposition gave; an order is known to everybody already."""
+    if not applied.provisional:
+        return None
+    named = applied.person_key or applied.contact_id
+    if not named or len(applied.person_key) not in (0, _PERSON_KEY_BYTES):
+        # Published, it would stop every reader of withdrawals.
+        raise UndecodableError("person_key: a withdrawal names nobody", "person_key")
+    kind = _name(suppressions_pb2.WithdrawalKind, applied.kind)
+    if kind != "opt_out":
+        raise UndecodableError("kind: no disposition withdraws so", "kind")
+    return WithdrawDetail(applied.person_key or None, kind)
+
+
+_DETAILS: dict[str, Callable[[Any], Detail | None]] = {
     "ended": _end,
     "outcome_amended": _amend,
     "returned": _return,
+    "withdrawal_applied": _withdraw,
 }
 
 _REASONS: dict[str, Any] = {

@@ -40,6 +40,11 @@ class RecorderMetrics:
             "Facts that broke a promise; see the table conflict.",
             registry=registry,
         )
+        self._unpublished = Gauge(
+            "seatline_recorder_withdrawals_unpublished",
+            "Opt-outs given in calls that Kafka has not acknowledged as withdrawals.",
+            registry=registry,
+        )
 
     def recorded(self, recorded: Recorded, seconds: float) -> None:
         """Note a transaction; see `Meter.recorded`."""
@@ -48,6 +53,10 @@ class RecorderMetrics:
         self._batch_rows.observe(sum(recorded.rows.values()))
         self._commit.observe(seconds)
         self._conflicts.inc(len(recorded.conflicts))
+
+    def unpublished(self, withdrawals: int) -> None:
+        """Note what waits to be published; see `Meter.unpublished`."""
+        self._unpublished.set(withdrawals)
 
     def watch_lag(self, topic: str, lag_s: Callable[[], float]) -> None:
         """Ask for a topic's lag at each scrape: a gauge that is set would freeze when we do."""

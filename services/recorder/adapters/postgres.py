@@ -10,7 +10,8 @@ import asyncpg
 from services.recorder.adapters.rows_out import SQL, RowWriter
 from services.recorder.domain.batch import BatchRows
 from services.recorder.domain.entries import LogPoint, Partition, Position
-from services.recorder.ports import Advance, Recorded
+from services.recorder.domain.rows import DueWithdrawal
+from services.recorder.ports import Advance, Recorded, Unpublished
 from services.runtime.errors import PromiseBrokenError, TransientError
 
 CONNECT_S = 5.0
@@ -91,6 +92,20 @@ class PostgresOutcomeStore:
                     "over, or a hand changed it"
                 )
             return await RowWriter(connection).write(rows)
+
+    async def unpublished(self, held: Mapping[Partition, Position], limit: int) -> Unpublished:
+        """Return withdrawals that are to be published; see `OutcomeStore.unpublished`."""
+        mine = _columns(((*tp, at.reader_epoch) for tp, at in sorted(held.items())), 3)
+        async with self._transaction() as connection:
+            found = await connection.fetch(SQL["unpublished_withdrawals"], *mine, limit)
+        rows = [DueWithdrawal(*tuple(row)[:-1]) for row in found]
+        return Unpublished(rows, found[0]["total"] if found else 0)
+
+    async def mark_published(self, published: Sequence[DueWithdrawal]) -> None:
+        """Keep that these were published; see `OutcomeStore.mark_published`."""
+        places = _columns((each[:5] for each in published), 5)
+        async with self._transaction() as connection:
+            await connection.execute(SQL["mark_withdrawals"], *places)
 
     async def make_days_ahead(self) -> None:
         """Make the partitions of the coming days; see `OutcomeStore.make_days_ahead`."""

@@ -46,6 +46,7 @@ class RowWriter:
         await self._write_outcomes(rows.outcomes)
         await self._write_amendments(rows.amendments)
         await self._settle(rows.assignments)
+        await self._write("withdrawal", "put_withdrawal", rows.withdrawals)
         await self._write("conflict", "put_conflict", self._conflicts)
         return Recorded(self._rows, self._conflicts)
 

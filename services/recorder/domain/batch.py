@@ -13,6 +13,7 @@ from services.recorder.domain.entries import (
     LogRecord,
     ReturnDetail,
     RulingDetail,
+    WithdrawDetail,
 )
 from services.recorder.domain.rows import (
     AssignmentRow,
@@ -23,6 +24,7 @@ from services.recorder.domain.rows import (
     OutcomeRow,
     Stage,
     StateRow,
+    WithdrawalRow,
 )
 
 PLACES = {
@@ -64,6 +66,7 @@ class BatchRows:
         self.outcomes: list[OutcomeRow] = []
         self.amendments: list[Amendment] = []
         self.assignments: list[Step] = []
+        self.withdrawals: list[WithdrawalRow] = []
 
     def add(self, record: LogRecord) -> None:
         """Fold in a record that counts."""
@@ -84,6 +87,20 @@ class BatchRows:
                     entry.payload,
                 )
             )
+            if isinstance(entry.detail, WithdrawDetail):
+                # By contact only where the person is unknown: the fact names one or the other.
+                self.withdrawals.append(
+                    WithdrawalRow(
+                        topic,
+                        partition,
+                        record.offset,
+                        index,
+                        entry.detail.person_key,
+                        entry.contact_id,
+                        entry.detail.kind,
+                        record.at,
+                    )
+                )
             if entry.contact_id is not None and entry.release_id is not None:
                 release = (entry.contact_id, entry.release_id)
                 order = Order(_stage(record.log, entry), partition, record.offset, index)

@@ -69,7 +69,16 @@ class AmendDetail:
     disposition: str
 
 
-Detail = RulingDetail | EndDetail | ReturnDetail | AmendDetail
+@dataclass(frozen=True, slots=True)
+class WithdrawDetail:
+    """What only a withdrawal says that a disposition gave (rule 4.8), not an order."""
+
+    person_key: bytes | None
+    """None when the dispatcher knew the contact alone."""
+    kind: str
+
+
+Detail = RulingDetail | EndDetail | ReturnDetail | AmendDetail | WithdrawDetail
 
 
 @dataclass(frozen=True, slots=True)

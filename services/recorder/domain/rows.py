@@ -135,6 +135,31 @@ class ConflictRow(NamedTuple):
     entry: int
 
 
+class WithdrawalRow(NamedTuple):
+    """One row of `withdrawal`, by person or by contact."""
+
+    topic: str
+    partition: int
+    record_offset: int
+    entry: int
+    person_key: bytes | None
+    contact_id: ContactId | None
+    kind: str
+    given_at: datetime
+
+
+class DueWithdrawal(NamedTuple):
+    """A row of `withdrawal` that is to be published, with all that is known of its person."""
+
+    topic: str
+    partition: int
+    record_offset: int
+    entry: int
+    person_key: bytes | None
+    contact_id: ContactId | None
+    kind: str
+
+
 class AmendmentRow(NamedTuple):
     """One row of `outcome_amendment`."""
 

@@ -84,7 +84,7 @@ def decode_withdrawal(value: bytes) -> Withdrawal:
     kind = _KINDS.get(message.kind)
     if kind is None:
         raise PoisonError(f"kind {message.kind} is not known here; upgrade this reader", "kind")
-    by_contact = kind is WithdrawalKind.RECALL and message.contact_id
+    by_contact = kind is not WithdrawalKind.ERASE and message.contact_id
     if not by_contact and len(message.person_key) != PERSON_KEY_BYTES:
         raise PoisonError(f"person_key is not {PERSON_KEY_BYTES} bytes long", "person_key")
     return Withdrawal(kind, PersonKey(message.person_key), ContactId(message.contact_id))

@@ -87,7 +87,10 @@ def _refused_person(contact: Contact, view: View) -> Refused | None:
     # The strongest order first: an erased person is not called "opted out".
     if contact.person_key in suppressions.erased:
         return Refused(RefusedReason.ERASED)
-    if contact.person_key in suppressions.opted_out:
+    if (
+        contact.person_key in suppressions.opted_out
+        or contact.contact_id in suppressions.opted_out_contacts
+    ):
         return Refused(RefusedReason.OPTED_OUT)
     if (
         contact.contact_id in suppressions.recalled

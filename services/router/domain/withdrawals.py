@@ -20,7 +20,10 @@ class WithdrawalKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """An order by person key, or by contact id for a recall; the other one is empty."""
+    """An order by person key, or by contact id; the other one is empty.
+
+    By contact: a recall, and an opt-out from a call whose person was not known there.
+    """
 
     kind: WithdrawalKind
     person_key: PersonKey
@@ -32,6 +35,7 @@ class Suppressions:
     """All withdrawals read so far."""
 
     opted_out: set[PersonKey] = field(default_factory=set)
+    opted_out_contacts: set[ContactId] = field(default_factory=set)
     erased: set[PersonKey] = field(default_factory=set)
     recalled: set[ContactId] = field(default_factory=set)
     recalled_persons: set[PersonKey] = field(default_factory=set)
@@ -40,7 +44,10 @@ class Suppressions:
         """Take one withdrawal into account, for good."""
         match withdrawal.kind:
             case WithdrawalKind.OPT_OUT:
-                self.opted_out.add(withdrawal.person_key)
+                if withdrawal.contact_id:
+                    self.opted_out_contacts.add(withdrawal.contact_id)
+                else:
+                    self.opted_out.add(withdrawal.person_key)
             case WithdrawalKind.ERASE:
                 self.erased.add(withdrawal.person_key)
             case WithdrawalKind.RECALL:

@@ -134,13 +134,22 @@ def test_a_withdrawn_person_is_refused(kind: WithdrawalKind, reason: RefusedReas
     assert isinstance(other, Routed)
 
 
-def test_a_recalled_contact_is_refused_and_the_person_s_other_contacts_are_not() -> None:
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (WithdrawalKind.OPT_OUT, RefusedReason.OPTED_OUT),
+        (WithdrawalKind.RECALL, RefusedReason.RECALLED),
+    ],
+)
+def test_a_withdrawn_contact_is_refused_and_other_contacts_are_not(
+    kind: WithdrawalKind, reason: RefusedReason
+) -> None:
     suppressions = Suppressions()
-    recall = Withdrawal(WithdrawalKind.RECALL, PersonKey(b""), ContactId("contact-1"))
-    suppressions.apply(recall)
-    suppressions.apply(recall)
+    withdrawal = Withdrawal(kind, PersonKey(b""), ContactId("contact-1"))
+    suppressions.apply(withdrawal)
+    suppressions.apply(withdrawal)
     under = view(suppressions=suppressions)
-    assert outcome_of(under=under) == Refused(RefusedReason.RECALLED)
+    assert outcome_of(under=under) == Refused(reason)
     assert isinstance(outcome_of(under=under, contact_id="contact-2"), Routed)
 
 

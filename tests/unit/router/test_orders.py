@@ -104,6 +104,14 @@ def test_withdrawals_name_a_person_or_a_contact() -> None:
         contact_id="contact-1", kind=suppressions_pb2.WITHDRAWAL_KIND_RECALL
     )
     assert decode_withdrawal(recall.SerializeToString()).contact_id == "contact-1"
+    of_contact = suppressions_pb2.Withdrawal(
+        contact_id="contact-1", kind=suppressions_pb2.WITHDRAWAL_KIND_OPT_OUT
+    )
+    assert decode_withdrawal(of_contact.SerializeToString()) == Withdrawal(
+        WithdrawalKind.OPT_OUT,
+        b"",  # type: ignore[arg-type]
+        "contact-1",  # type: ignore[arg-type]
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,7 +121,7 @@ def test_withdrawals_name_a_person_or_a_contact() -> None:
         suppressions_pb2.Withdrawal(kind=suppressions_pb2.WITHDRAWAL_KIND_ERASE),
         suppressions_pb2.Withdrawal(kind=suppressions_pb2.WITHDRAWAL_KIND_RECALL),
         suppressions_pb2.Withdrawal(
-            kind=suppressions_pb2.WITHDRAWAL_KIND_OPT_OUT, contact_id="contact-1"
+            kind=suppressions_pb2.WITHDRAWAL_KIND_ERASE, contact_id="contact-1"
         ),
     ],
 )

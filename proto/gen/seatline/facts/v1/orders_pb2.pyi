@@ -174,7 +174,8 @@ Global___StopLifted: _TypeAlias = StopLifted  # noqa: Y015
 @_typing.final
 class WithdrawalApplied(_message.Message):
     """A withdrawal is in force in this partition.
-    A provisional one comes from a disposition given here, and is kept until it comes as an order.
+    A provisional one comes from a disposition given here, and is kept until it comes as an order:
+    the bank publishes it as one.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -47,7 +47,7 @@ Global___WithdrawalKind: _TypeAlias = WithdrawalKind  # noqa: Y015
 
 @_typing.final
 class Withdrawal(_message.Message):
-    """Value of `seatline.suppressions.v1`, keyed by person key (by contact id for a recall)."""
+    """Value of `seatline.suppressions.v1`, keyed by person key, or by contact id where that is named."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -57,9 +57,9 @@ class Withdrawal(_message.Message):
     BY_FIELD_NUMBER: _builtins.int
     WHY_FIELD_NUMBER: _builtins.int
     person_key: _builtins.bytes
-    """Keyed hash of the person's number; empty for a recall by contact id."""
+    """Keyed hash of the person's number; empty when a contact is named."""
     contact_id: _builtins.str
-    """Contact, for a recall."""
+    """Contact: for a recall, and for an opt-out from a call whose person was not known there."""
     kind: Global___WithdrawalKind.ValueType
     """What kind."""
     by: _builtins.str
