@@ -193,6 +193,27 @@ def test_an_opt_out_from_a_disposition_is_kept_until_it_comes_as_an_order() -> N
     assert script.so_far()[-1] == ended_unconfirmed("c1", EndReason.WITHDRAWN, release=2)
 
 
+def test_an_opt_out_that_came_back_as_an_order_is_forgotten_like_any_other() -> None:
+    script = given(*ON_CALL)
+    script.when(outcome("c1", "s1", Disposition.OPT_OUT), at=9 * S).looking()
+    script.when(withdraw("c1"), at=12 * S).so_far()
+    script.passing(S, spread_read_to=72 * S - 1).then()
+    script.passing(S, spread_read_to=72 * S).then(
+        facts.WithdrawalForgotten(contact("c1").person_key, "")
+    )
+
+
+def test_an_opt_out_of_a_contact_nobody_knows_is_forgotten_under_both_its_names() -> None:
+    person = withdraw("c1")
+    script = given(*AVAILABLE).when(outcome("c1", "s1", Disposition.OPT_OUT), at=9 * S)
+    # As the bank publishes it: by the contact, under which it is kept here, and by the person.
+    script.when(replace(person, person_key=b"", contact_id="c1"), at=12 * S)
+    script.when(person, at=12 * S).so_far()
+    script.passing(S, spread_read_to=72 * S).then(
+        facts.WithdrawalForgotten(b"", "c1"), facts.WithdrawalForgotten(person.person_key, "")
+    )
+
+
 def test_a_late_opt_out_withdraws_a_later_live_release() -> None:
     script = given(queued("c1", release=2))
     script.when(outcome("c1", "s1", Disposition.OPT_OUT), at=9 * S).looking()
