@@ -167,11 +167,15 @@ async def test_a_later_word_amends_the_outcome_and_keeps_the_former(world: World
     log.write(amended(commands_pb2.DISPOSITION_BUSY), amended(commands_pb2.DISPOSITION_OPT_OUT))
     await record(world.store(), log, limit=lambda: 1)
     assert (await only(world, "outcome"))["disposition"] == "opt_out"
-    history = sorted(await world.rows("outcome_amendment"), key=lambda row: row["entry"])
+    history = sorted(
+        await world.rows("outcome_amendment"), key=lambda row: (row["record_offset"], row["entry"])
+    )
     assert [(row["replaced"], row["disposition"]) for row in history] == [
+        ("reached", "reached"),
         ("reached", "busy"),
         ("busy", "opt_out"),
     ]
+    assert [row["verdict"] for row in history] == ["repeated", "amended", "amended"]
 
 
 async def test_a_word_that_fits_no_attempt_is_kept_and_changes_nothing(world: World) -> None:

@@ -10,6 +10,7 @@ from services.recorder.domain.assignments import settle
 from services.recorder.domain.batch import BatchRows
 from services.recorder.domain.entries import ContactId, Partition, Position
 from services.recorder.domain.rows import (
+    AmendmentRow,
     AssignmentRow,
     ConflictRow,
     DueWithdrawal,
@@ -31,7 +32,7 @@ class InMemoryTables:
         self.states: dict[tuple[ContactId, int], StateRow] = {}
         self.contacts: dict[ContactId, dict[str, Any]] = {}
         self.outcomes: dict[tuple[ContactId, int], OutcomeRow] = {}
-        self.amendments: list[tuple[Any, ...]] = []
+        self.amendments: dict[tuple[int, int, int], AmendmentRow] = {}
         self.live: dict[ContactId, AssignmentRow] = {}
         self.conflicts: list[ConflictRow] = []
         self.withdrawals: dict[tuple[Any, ...], WithdrawalRow] = {}
@@ -133,11 +134,11 @@ class InMemoryOutcomeStore:
             release: KnownOutcome(row.attempt, row.session_id, row.disposition)
             for release, row in self.tables.outcomes.items()
         }
-        changed, history = judge(rows.amendments, known)
+        changed, history = judge(rows.amendments, self.tables.amendments.values(), known)
         for release, word in changed.items():
             row = self.tables.outcomes[release]
             self.tables.outcomes[release] = row._replace(disposition=word)
-        self.tables.amendments += history
+        self.tables.amendments.update((row[:3], row) for row in history)
         settled = settle(rows.assignments, self.tables.live)
         for gone in settled.gone:
             del self.tables.live[gone]

@@ -1,21 +1,20 @@
 import asyncio
 import random
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import asyncpg
 import pytest
 
+from seatline.commands.v1 import commands_pb2
 from services.recorder.adapters.postgres import PostgresOutcomeStore
+from services.recorder.adapters.rows_out import RowWriter
 from services.recorder.domain.batch import BatchRows
+from services.recorder.domain.entries import Position
 from services.runtime.errors import PromiseBrokenError, TransientError
-from services.stack.layout import MIGRATIONS
 from tests.support.postgres_proxy import Cut, PostgresProxy
-from tests.support.recorder_entries import confirmed, queued, routed
-from tests.support.recorder_logs import facts_log, lives, rulings_log
+from tests.support.recorder_entries import amended, confirmed, ended, queued, routed
+from tests.support.recorder_logs import LogWriter, facts_log, lives, rulings_log
 from tests.support.recorder_world import (
     FakeWorld,
     PostgresWorld,
@@ -24,6 +23,7 @@ from tests.support.recorder_world import (
     open_world,
     record,
     run_to_the_end,
+    source_of,
 )
 from tests.support.stack import Database
 
@@ -146,6 +146,41 @@ async def test_two_recorders_that_record_the_same_contacts_at_once_agree_on_them
     assert len(states) == len(await place.world.rows("contact")) == len(names)
 
 
+async def batch_of(log: LogWriter) -> BatchRows:
+    source = source_of(log)
+    await source.start({log.tp: Position(0, 0)})
+    rows = BatchRows()
+    for read in (await source.gather(100)).records:
+        rows.add(read)
+    return rows
+
+
+@pytest.mark.parametrize("first", ["end", "word"])
+async def test_an_end_and_a_word_on_it_that_two_recorders_write_at_once_find_each_other(
+    place: Place, first: str
+) -> None:
+    logs = [
+        facts_log(0).write(confirmed()).write(ended()),
+        facts_log(1).write(amended(commands_pb2.DISPOSITION_BUSY)),
+    ]
+    slow, quick = logs if first == "end" else reversed(logs)
+    connection = await asyncpg.connect(place.dsn)
+    try:
+        async with connection.transaction():
+            await RowWriter(connection).write(await batch_of(slow))
+            other = asyncio.create_task(record(place.world.store(), quick))
+            blocked = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+            async with asyncio.timeout(10):
+                while not (other.done() or await connection.fetchval(blocked)):  # noqa: ASYNC110
+                    await asyncio.sleep(0.005)
+        await other
+    finally:
+        await connection.close()
+    assert [row["disposition"] for row in await place.world.rows("outcome")] == ["busy"]
+    words = await place.world.rows("outcome_amendment")
+    assert [row["verdict"] for row in words] == ["amended"]
+
+
 async def test_a_rows_day_that_nobody_made_ahead_is_kept_all_the_same(place: Place) -> None:
     await record(place.world.store(), facts_log().write(queued()))
     assert len(await place.world.rows("decision_default")) == 1
@@ -245,21 +280,3 @@ async def test_every_view_can_be_read(place: Place) -> None:
     assert {row["topic"] for row in await place.world.rows("v_lag")} == {
         tp[0] for tp in ids(lives(seed=5, contacts=1))
     }
-
-
-def test_every_migration_can_be_undone_and_done_again(postgres_server: Database) -> None:
-    dsn = postgres_server.fresh_database()
-    dbmate = (
-        str(Path(sys.executable).with_name("dbmate")),
-        "--url",
-        dsn,
-        "--migrations-dir",
-        str(MIGRATIONS),
-        "--no-dump-schema",
-    )
-    for _ in MIGRATIONS.glob("*.sql"):
-        subprocess.run((*dbmate, "rollback"), check=True, timeout=30, capture_output=True)
-    schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'seatline'"
-    assert postgres_server.execute(schemas, dsn) == "0"
-    subprocess.run((*dbmate, "migrate"), check=True, timeout=30, capture_output=True)
-    assert postgres_server.execute(schemas, dsn) == "1"

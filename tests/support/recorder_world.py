@@ -60,7 +60,7 @@ class FakeWorld:
         held: dict[str, Callable[[], Sequence[Any]]] = {
             "contact_state": lambda: list(self._tables.states.values()),
             "outcome": lambda: list(self._tables.outcomes.values()),
-            "outcome_amendment": lambda: self._tables.amendments,
+            "outcome_amendment": lambda: list(self._tables.amendments.values()),
             "live_assignment": lambda: list(self._tables.live.values()),
             "conflict": lambda: self._tables.conflicts,
             "withdrawal": lambda: list(self._tables.withdrawals.values()),

@@ -10,6 +10,7 @@ from services.recorder.domain.amendments import Amendment, KnownOutcome, judge
 from services.recorder.domain.assignments import Step, second_assignment, settle
 from services.recorder.domain.batch import BatchRows
 from services.recorder.domain.rows import (
+    AmendmentRow,
     AssignmentRow,
     ConflictRow,
     DecisionRow,
@@ -35,6 +36,8 @@ class RowWriter:
 
     async def write(self, rows: BatchRows) -> Recorded:
         """Write all rows; return how many, and what conflicts came to light."""
+        if rows.outcomes or rows.amendments:
+            await self._connection.execute(SQL["lock_words"], bool(rows.amendments))
         await self._write_decisions(rows.decisions)
         states = [(*row[:-1], *row.order) for _, row in sorted(rows.states.items())]
         await self._write("contact_state", "put_state", states)
@@ -44,7 +47,7 @@ class RowWriter:
         await self._write("contact", "move_contact", bank)
         await self._write("contact", "raise_not_before", sorted(rows.not_before.items()))
         await self._write_outcomes(rows.outcomes)
-        await self._write_amendments(rows.amendments)
+        await self._judge_words(rows.amendments, rows.outcomes)
         await self._settle(rows.assignments)
         await self._write("withdrawal", "put_withdrawal", rows.withdrawals)
         await self._write("conflict", "put_conflict", self._conflicts)
@@ -69,11 +72,19 @@ class RowWriter:
             known = await self._outcomes((row.contact_id, row.release_id) for row in twice)
             self._conflicts += [_second_end(row, known) for row in twice]
 
-    async def _write_amendments(self, amendments: Sequence[Amendment]) -> None:
-        if not amendments:
+    async def _judge_words(
+        self, amendments: Sequence[Amendment], outcomes: Sequence[OutcomeRow]
+    ) -> None:
+        """Judge new words, and those that were waiting for an end which is new."""
+        releases = sorted({*map(_release, amendments), *map(_release, outcomes)})
+        if not releases:
             return
-        known = await self._outcomes((each.contact_id, each.release_id) for each in amendments)
-        changed, history = judge(amendments, known)
+        found = await self._connection.fetch(SQL["kept_amendments"], *zip(*releases, strict=True))
+        kept = [AmendmentRow(*row) for row in found]
+        if not (amendments or kept):
+            return
+        known = await self._outcomes([*map(_release, amendments), *map(_release, kept)])
+        changed, history = judge(amendments, kept, known)
         changes = [(*release, word) for release, word in sorted(changed.items())]
         await self._write("outcome", "amend_outcome", changes)
         await self._write("outcome_amendment", "put_amendment", history)
@@ -125,6 +136,10 @@ class RowWriter:
 
     def _count(self, table: str, rows: int) -> None:
         self._rows[table] = self._rows.get(table, 0) + rows
+
+
+def _release(row: Amendment | AmendmentRow | OutcomeRow) -> tuple[str, int]:
+    return (row.contact_id, row.release_id)
 
 
 def _key(row: OutcomeRow) -> tuple[str, int, int, int]:

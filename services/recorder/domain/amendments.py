@@ -35,35 +35,67 @@ class KnownOutcome(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What amendments change, and what is kept of them."""
+    """What words change, and what is kept of them."""
 
     changed: dict[Release, str]
     """New disposition of each release that has another one now."""
     history: list[AmendmentRow]
+    """Words that are new, or that are judged otherwise than before; by place."""
 
 
-def judge(amendments: Iterable[Amendment], known: Mapping[Release, KnownOutcome]) -> Judgement:
-    """Judge amendments in their order by (contact, release, attempt, session).
+def judge(
+    amendments: Iterable[Amendment],
+    kept: Iterable[AmendmentRow],
+    known: Mapping[Release, KnownOutcome],
+) -> Judgement:
+    """Judge all words on some releases by (contact, release, attempt, session), in order of time.
 
-    A repeat of what is recorded leaves no trace. A word that fits no recorded attempt changes
-    nothing and is kept: an opt-out in it counts all the same.
+    Partitions have no common order: a word may be recorded before the end that it belongs to, or
+    before a word that was said earlier. Every word is judged anew, so that the result depends on
+    what is recorded, and not on the order in which it was. A word that fits no recorded attempt
+    changes nothing and is kept: its end may follow.
+
+    Args:
+        amendments: New words.
+        kept: All words on the same releases, and on those whose end is new, that were kept before.
+        known: Outcomes of these releases, new ends included.
     """
+    before = {_place(row): row for row in kept}
+    words: dict[Release, list[AmendmentRow]] = {}
+    for row in (*before.values(), *map(_row, amendments)):
+        words.setdefault((row.contact_id, row.release_id), []).append(row)
     changed: dict[Release, str] = {}
-    history: list[AmendmentRow] = []
-    for amendment in amendments:
-        release = (amendment.contact_id, amendment.release_id)
+    judged: list[AmendmentRow] = []
+    for release, rows in words.items():
+        rows.sort(key=lambda row: (row.amended_at, *_place(row)))
         outcome = known.get(release)
-        if outcome is None or outcome[:2] != (amendment.attempt, amendment.session_id):
-            history.append(_row(amendment, "unmatched", None))
+        if outcome is None:
+            judged += rows
             continue
-        recorded = changed.get(release, outcome.disposition)
-        if recorded != amendment.disposition:
-            changed[release] = amendment.disposition
-            history.append(_row(amendment, "amended", recorded))
-    return Judgement(changed, history)
+        word = _first_word(rows, outcome)
+        for row in rows:
+            if (row.attempt, row.session_id) != outcome[:2]:
+                judged.append(row)
+                continue
+            verdict = "repeated" if row.disposition == word else "amended"
+            judged.append(row._replace(verdict=verdict, replaced=word))
+            word = row.disposition
+        if word != outcome.disposition:
+            changed[release] = word
+    return Judgement(changed, sorted(row for row in judged if before.get(_place(row)) != row))
 
 
-def _row(amendment: Amendment, verdict: str, replaced: str | None) -> AmendmentRow:
+def _first_word(rows: Iterable[AmendmentRow], outcome: KnownOutcome) -> str:
+    """Return what the end itself said: the first word that was ever judged replaced it."""
+    replaced = (row.replaced for row in rows if row.replaced is not None)
+    return next(replaced, outcome.disposition)
+
+
+def _place(row: AmendmentRow) -> tuple[int, int, int]:
+    return (row.partition, row.record_offset, row.entry)
+
+
+def _row(amendment: Amendment) -> AmendmentRow:
     return AmendmentRow(
         amendment.partition,
         amendment.record_offset,
@@ -72,8 +104,8 @@ def _row(amendment: Amendment, verdict: str, replaced: str | None) -> AmendmentR
         amendment.release_id,
         amendment.attempt,
         amendment.session_id,
-        verdict,
+        "unmatched",
         amendment.disposition,
-        replaced,
+        None,
         amendment.at,
     )
