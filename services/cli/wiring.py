@@ -56,14 +56,16 @@ async def explain(state: Path, subject: str, *, session: bool, progress: Progres
 async def publish(state: Path, wish: "Wish") -> "Published":
     """Publish a map; where no dispatcher runs there is nobody to wait for."""
     from services.cli.adapters.map_log import KafkaMapLog
-    from services.cli.adapters.story_record import read_bookmarks
+    from services.cli.adapters.story_record import read_bookmarks, read_orders_in_force
     from services.cli.handlers.publish import PublishHandler
 
     stack = _stack(state)
     wish = replace(wish, wait=wish.wait and not wish.dry_run and stack.dispatchers > 0)
+    # Bookmarks first: what is recorded between the two questions is then read twice, not never.
     bookmarks = await read_bookmarks(stack.postgres) if wish.wait else {}
+    in_force = await read_orders_in_force(stack.postgres) if wish.wait else {}
     with _book(stack) as book:
-        return PublishHandler(KafkaMapLog(book, bookmarks))(wish)
+        return PublishHandler(KafkaMapLog(book, bookmarks, in_force))(wish)
 
 
 def in_use(state: Path) -> "InUse":

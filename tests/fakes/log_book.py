@@ -7,6 +7,10 @@ from services.cli.adapters.log_book import Bounds
 from services.runtime.log_port import Arrived
 
 
+class WriterDiedError(Exception):
+    """The process ended here; nothing of ours catches it."""
+
+
 class InMemoryLogBook:
     """Keeps lists of values; `starts` are what retention has taken."""
 
@@ -18,6 +22,8 @@ class InMemoryLogBook:
         self.appended: list[tuple[str, bytes]] = []
         self.on_append: list[tuple[str, int, bytes]] = []
         """Records that others write once an order is appended."""
+        self.dies_at_append: int | None = None
+        """Which append, from 1, ends the writer, before anything is written."""
 
     def put(self, topic: str, partition: int, value: bytes) -> int:
         self.values[topic, partition].append(value)
@@ -47,6 +53,8 @@ class InMemoryLogBook:
         return {number: self.done.get(number, 0) for number in range(self.partitions)}
 
     def append(self, topic: str, key: bytes, value: bytes) -> None:
+        if self.dies_at_append == len(self.appended) + 1:
+            raise WriterDiedError
         self.appended.append((topic, key))
         self.put(topic, 0, value)
         for record in self.on_append:

@@ -15,6 +15,7 @@ from confluent_kafka import Producer
 from services.cli.__main__ import main
 from services.cli.adapters.recorded_ids import recorded_text
 from services.cli.adapters.seat_files import DATA
+from services.cli.adapters.story_record import read_orders_in_force
 from services.recorder.adapters.postgres import PostgresOutcomeStore
 from services.stack.plan import KAFKA, POSTGRES
 from tests.support.cli_logs import (
@@ -226,6 +227,13 @@ def test_an_order_waits_until_every_partition_has_it_in_force(
     code, done = desk.run("map", "publish", str(other), "--policy", str(policy))
     assert (code, done["map_version"], done["policy_version"]) == (0, 2, 2)
     assert done["applied"] == list(range(8))
+    # Recorded meanwhile, they are behind the bookmarks.
+    tail = [record(FACTS, offered("b"), seq=3), record(FACTS, *in_force, seq=4)]
+    keep(stack, {**logs, (FACTS, 0): [*RECORDED_LOGS[FACTS, 0], *tail]})
+    recorded = asyncio.run(read_orders_in_force(stack.endpoints["postgres"]))
+    assert recorded == dict.fromkeys(range(8), (2, 2))
+    code, again = desk.run("map", "publish", str(other), "--policy", str(policy))
+    assert (code, again["changed"], again["applied"]) == (0, False, list(range(8)))
 
 
 def test_the_command_runs_as_a_module(stack: Stack) -> None:

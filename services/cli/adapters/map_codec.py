@@ -2,6 +2,7 @@
 
 from datetime import UTC
 
+from seatline.facts.v1 import facts_pb2
 from seatline.map.v1 import map_pb2
 from services.cli.domain.policy import Policy, SilenceWindow
 from services.cli.domain.seat_map import Centre, Seat, SeatMap
@@ -26,6 +27,12 @@ def map_record(version: int, seat_map: SeatMap, signature: Signature) -> bytes:
             seat_id=seat.seat_id, centre_id=seat.centre_id, segment_ids=seat.segment_ids
         )
     return record.SerializeToString(deterministic=True)
+
+
+def newer_versions(fact: facts_pb2.Fact, known: tuple[int, int]) -> tuple[int, int]:
+    """Return the versions of map and policy in force in a partition after a fact of it."""
+    # Of a fact of another kind these read as 0.
+    return max(known[0], fact.map_applied.version), max(known[1], fact.policy_applied.version)
 
 
 def policy_record(version: int, policy: Policy, signature: Signature) -> bytes:

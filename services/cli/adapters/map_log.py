@@ -8,7 +8,13 @@ from seatline.facts.v1 import facts_pb2
 from seatline.map.v1 import map_pb2
 from services.cli.adapters.fenced import Bookmark, Counting, FencedPartition
 from services.cli.adapters.log_book import LogBook
-from services.cli.adapters.map_codec import map_record, policy_of, policy_record, seat_map_of
+from services.cli.adapters.map_codec import (
+    map_record,
+    newer_versions,
+    policy_of,
+    policy_record,
+    seat_map_of,
+)
 from services.cli.adapters.topics import FACTS, MAP, MAP_KEY, POLICY_KEY
 from services.cli.domain.policy import Policy
 from services.cli.domain.seat_map import SeatMap
@@ -20,15 +26,22 @@ from services.runtime.log_port import Arrived
 class KafkaMapLog:
     """Publishes orders and waits until they are in force."""
 
-    def __init__(self, book: LogBook, bookmarks: Mapping[tuple[str, int], Bookmark]) -> None:
+    def __init__(
+        self,
+        book: LogBook,
+        bookmarks: Mapping[tuple[str, int], Bookmark],
+        in_force: Mapping[int, tuple[int, int]] | None = None,
+    ) -> None:
         """Use a book.
 
         Args:
             book: Where to read and append.
             bookmarks: By topic and partition, from before the order: where to look for its effect.
+            in_force: By partition, versions of map and policy in force before its bookmark.
         """
         self._book = book
         self._bookmarks = bookmarks
+        self._in_force = in_force or {}
 
     def partition_count(self) -> int:
         """Return the stack's partitions; see `MapLog.partition_count`."""
@@ -63,15 +76,17 @@ class KafkaMapLog:
             for number in self._book.bounds(FACTS)
         }
         judges = {n: FencedPartition(FACTS, n, mark.point) for n, mark in marks.items()}
-        reached = dict.fromkeys(marks, (0, 0))
+        reached = {number: self._in_force.get(number, (0, 0)) for number in marks}
         wanted = (map_version, policy_version)
         starts = {number: mark.offset for number, mark in marks.items()}
-        for arrived in self._book.follow(FACTS, starts, within_s):
+        follow = self._book.follow(FACTS, starts, within_s)
+        while not all(_covers(versions, wanted) for versions in reached.values()):
+            arrived = next(follow, None)
+            if arrived is None:
+                break
             judged = judges[arrived.partition].judge(arrived)
             if judged is not None:
                 reached[arrived.partition] = _versions(judged, reached[arrived.partition])
-            if all(_covers(versions, wanted) for versions in reached.values()):
-                break
         return frozenset(n for n, versions in reached.items() if _covers(versions, wanted))
 
 
@@ -80,13 +95,10 @@ def _covers(versions: tuple[int, int], wanted: tuple[int, int]) -> bool:
 
 
 def _versions(judged: Counting, versions: tuple[int, int]) -> tuple[int, int]:
-    seat_map, policy = versions
     if isinstance(judged.record, facts_pb2.FactRecord):
         for fact in judged.record.facts:
-            # Of a fact of another kind these read as 0.
-            seat_map = max(seat_map, fact.map_applied.version)
-            policy = max(policy, fact.policy_applied.version)
-    return seat_map, policy
+            versions = newer_versions(fact, versions)
+    return versions
 
 
 def _parsed(arrived: Arrived) -> map_pb2.MapRecord:

@@ -5,6 +5,7 @@ import asyncpg
 from seatline.facts.v1 import facts_pb2
 from seatline.rulings.v1 import rulings_pb2
 from services.cli.adapters.fenced import Bookmark
+from services.cli.adapters.map_codec import newer_versions
 from services.cli.adapters.postgres_record import connected, sql
 from services.cli.adapters.story_codec import told_fact, told_ruling
 from services.cli.adapters.topics import RULINGS
@@ -24,6 +25,22 @@ async def read_bookmarks(dsn: str) -> dict[tuple[str, int], Bookmark]:
     async with connected(dsn) as connection:
         rows = await connection.fetch(sql("bookmarks"))
     return {(row["topic"], row["partition"]): _bookmark(row) for row in rows}
+
+
+async def read_orders_in_force(dsn: str) -> dict[int, tuple[int, int]]:
+    """Return the versions of map and policy that are recorded as in force, by partition.
+
+    Raises:
+        StackAwayError: Postgres does not answer.
+    """
+    async with connected(dsn) as connection:
+        rows = await connection.fetch(sql("orders_in_force"))
+    in_force: dict[int, tuple[int, int]] = {}
+    for row in rows:
+        known = in_force.get(row["partition"], (0, 0))
+        fact = facts_pb2.Fact.FromString(row["payload"])
+        in_force[row["partition"]] = newer_versions(fact, known)
+    return in_force
 
 
 class PostgresStory:

@@ -53,7 +53,9 @@ class PublishHandler:
     log: MapLog
 
     def __call__(self, wish: Wish) -> Published:
-        """Do it; repeats with the same content change nothing.
+        """Do it; repeats with the same content append what is missing, and wait all the same.
+
+        A publisher that was killed may have appended one order, or all, and waited for none.
 
         Raises:
             NotDoneError: The stack is away.
@@ -76,13 +78,9 @@ class PublishHandler:
             self.log.publish_policy(plan.policy_version, wish.policy, wish.signature)
         if plan.map_changed:
             self.log.publish_map(plan.map_version, seat_map, wish.signature)
-        if not wish.wait or not (plan.map_changed or plan.policy_changed):
+        if not wish.wait:
             return plan
-        applied = self.log.applied(
-            plan.map_version if plan.map_changed else 0,
-            plan.policy_version if plan.policy_changed else 0,
-            APPLIED_WITHIN_S,
-        )
+        applied = self.log.applied(plan.map_version, plan.policy_version, APPLIED_WITHIN_S)
         return replace(plan, applied=applied)
 
 

@@ -12,7 +12,7 @@ from services.cli.errors import NotDoneError
 from services.cli.handlers.publish import PublishHandler, Wish
 from services.cli.ports import Signature
 from services.runtime.fenced_log.header import FencePoint
-from tests.fakes.log_book import InMemoryLogBook
+from tests.fakes.log_book import InMemoryLogBook, WriterDiedError
 from tests.support.cli_logs import FACTS, fence, map_applied, policy_applied, record
 
 MAP = DATA / "maps" / "2024-225.csv"
@@ -51,7 +51,7 @@ def test_the_first_map_brings_the_default_policy_with_it(book: InMemoryLogBook, 
 
 def test_the_same_content_again_changes_nothing(book: InMemoryLogBook, wish: Wish) -> None:
     handler(book)(wish)
-    again = handler(book)(replace(wish, wait=True, policy_asked_for=True))
+    again = handler(book)(replace(wish, policy_asked_for=True))
     assert len(book.appended) == 2
     report = as_json(again, dry_run=False)
     assert report["ok"]
@@ -120,6 +120,69 @@ def test_an_order_is_done_when_every_partition_has_it_in_force(wish: Wish) -> No
     done = record(FACTS, policy_applied(1), map_applied(1), seq=1)
     book.put(FACTS, 5, done)
     assert KafkaMapLog(book, marks).applied(1, 1, within_s=1.0) == frozenset(range(8))
+
+
+def test_a_publisher_killed_between_its_orders_appends_only_the_missing_one_when_repeated(
+    book: InMemoryLogBook, wish: Wish
+) -> None:
+    book.dies_at_append = 2
+    with pytest.raises(WriterDiedError):
+        handler(book)(wish)
+    assert book.appended == [(TOPIC, b"policy")]
+    assert KafkaMapLog(book, {}).in_use().seat_map is None
+    book.dies_at_append = None
+    published = handler(book)(wish)
+    assert book.appended == [(TOPIC, b"policy"), (TOPIC, b"map")]
+    assert (published.map_version, published.map_changed) == (1, True)
+    assert (published.policy_version, published.policy_changed) == (1, False)
+
+
+def test_a_publisher_killed_between_its_second_orders_leaves_no_version_out(
+    book: InMemoryLogBook, wish: Wish
+) -> None:
+    handler(book)(wish)
+    first = wish.rows[0]
+    fewer = replace(first, cells={**first.cells, "callers": "1"})
+    policy = replace(wish.policy, required=not wish.policy.required)
+    other = replace(wish, rows=[fewer, *wish.rows[1:]], policy=policy, policy_asked_for=True)
+    book.dies_at_append = 4
+    with pytest.raises(WriterDiedError):
+        handler(book)(other)
+    book.dies_at_append = None
+    published = handler(book)(other)
+    assert [key for _, key in book.appended] == [b"policy", b"map", b"policy", b"map"]
+    assert (published.map_version, published.map_changed) == (2, True)
+    assert (published.policy_version, published.policy_changed) == (2, False)
+
+
+def test_a_repeated_order_waits_until_the_map_in_use_is_in_force_everywhere(wish: Wish) -> None:
+    book = InMemoryLogBook(partitions=2)
+    rows = [replace(row, cells={**row.cells, "partition": "0"}) for row in wish.rows]
+    wish = replace(wish, rows=rows)
+    # The first publisher was killed after its appends and before its wait.
+    handler(book)(wish)
+    for partition in range(2):
+        book.put(FACTS, partition, fence(FACTS))
+    book.put(FACTS, 0, record(FACTS, policy_applied(1), map_applied(1), seq=1))
+    report = as_json(handler(book)(replace(wish, wait=True)), dry_run=False)
+    assert (report["ok"], report["changed"], report["not_applied"]) == (False, False, [1])
+    book.put(FACTS, 1, record(FACTS, policy_applied(1), seq=1))
+    assert handler(book)(replace(wish, wait=True)).missing == [1]
+    book.put(FACTS, 1, record(FACTS, map_applied(1), seq=2))
+    report = as_json(handler(book)(replace(wish, wait=True)), dry_run=False)
+    assert (report["ok"], report["changed"], report["applied"]) == (True, False, [0, 1])
+    assert len(book.appended) == 2
+
+
+def test_what_the_record_says_is_in_force_need_not_be_read_in_the_logs(wish: Wish) -> None:
+    book = InMemoryLogBook(partitions=8)
+    handler(book)(wish)
+    in_force = dict.fromkeys(range(7), (1, 1))
+    published = PublishHandler(KafkaMapLog(book, {}, in_force))(replace(wish, wait=True))
+    assert published.missing == [7]
+    in_force[7] = (1, 1)
+    published = PublishHandler(KafkaMapLog(book, {}, in_force))(replace(wish, wait=True))
+    assert published.missing == []
 
 
 def test_bytes_that_are_no_order_are_an_error_that_names_the_place(book: InMemoryLogBook) -> None:
