@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.recorder.domain.batch import BatchRows
+from services.recorder.domain.entries import LogPoint
 from services.recorder.handlers import RecordBatchHandler
 from services.runtime.errors import PromiseBrokenError
-from tests.support.recorder_entries import offered, queued
+from tests.support.recorder_entries import confirmed, ended, offered, queued
 from tests.support.recorder_logs import facts_log, lives, rulings_log, when
 from tests.support.recorder_world import (
     FakeWorld,
@@ -66,6 +67,26 @@ async def test_a_recorder_that_another_has_followed_writes_nothing(world: World)
     with pytest.raises(PromiseBrokenError):
         await slow.claim(ids([log]), positions)
     assert await world.rows("decision") == []
+
+
+@pytest.mark.parametrize("epoch", [1, 2], ids=["overtaken", "lost the fence"])
+@pytest.mark.parametrize("owners_records", [0, 1], ids=["behind the fence", "behind a record"])
+async def test_a_zombies_record_that_is_next_after_a_restart_moves_the_position_and_nothing_else(
+    world: World, epoch: int, owners_records: int
+) -> None:
+    log = facts_log().write(queued()).fence()
+    for _ in range(owners_records):
+        log.write(offered())
+    await record(world.store(), log)
+    log.stray(epoch, 5, ended(), queued("c-zombie"))
+    await record(world.store(), log)
+    position = (await world.store().claim(ids([log]), None))[log.tp]
+    assert position.next_offset == len(log.values)
+    assert position.point == LogPoint(2, log.owner, owners_records)
+    await record(world.store(), log.write(confirmed()))
+    assert [row["place"] for row in await world.rows("contact_state")] == ["confirmed"]
+    assert await world.rows("outcome") == []
+    assert len(await world.rows("decision")) == 2 + owners_records
 
 
 async def test_the_same_batch_cannot_be_written_twice(world: World) -> None:
