@@ -157,7 +157,6 @@ class Recorder:
         positions = await self._store.claim(await self._topic_ids(), self._positions or None)
         self._positions = positions
         await self._source.start(positions)
-        self._publish.look_soon()
         self._process.log.info(
             "recording",
             partitions=len(positions),
