@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, Message, Producer
 
+from seatline.commands.v1 import commands_pb2
 from seatline.contacts.v1 import contacts_pb2
 from seatline.dead.v1 import dead_pb2
 from seatline.rulings.v1 import rulings_pb2
@@ -36,6 +37,7 @@ from tests.support.stack import Stack, whole_stack
 
 pytestmark = pytest.mark.timeout(300)
 
+COMMANDS = "seatline.commands.v1"
 INTAKE = "seatline.intake.v1"
 DEAD = "seatline.dead.v1"
 MEGABYTE = 1_000_000
@@ -212,6 +214,34 @@ def test_a_field_of_a_megabyte_is_refused_at_the_door_and_dead_behind_it(stack: 
 def letter_about(stack: Stack, place: tuple[int, int]) -> dead_pb2.DeadLetter | None:
     letters = (dead_pb2.DeadLetter.FromString(m.value() or b"") for m in read_all(stack, DEAD))
     return next((one for one in letters if (one.partition, one.offset) == place), None)
+
+
+def test_an_opt_out_that_one_partition_heard_bars_the_person_everywhere(stack: Stack) -> None:
+    one = contact(stack, "opting-out", seat_id=SEAT)
+    other = contact(stack, "same-person", seat_id=OTHER_SEAT, person_key=one.person_key)
+    send(stack, [one, other])
+    homes = {made[0].routed.partition for made in rulings_on(stack, [one, other]).values()}
+    eventually(lambda: state_of(stack, "same-person") == ("queued", None))
+
+    # A late word, from a caller who sits in another partition by now.
+    elsewhere = next(n for n in range(stack.endpoints["partitions"]) if n not in homes)
+    about = commands_pb2.Attempt(contact_id="opting-out", release=1, attempt=1)
+    word = commands_pb2.Command()
+    word.give_outcome.session_id = "moved"
+    word.give_outcome.attempt.CopyFrom(about)
+    word.give_outcome.disposition = commands_pb2.DISPOSITION_OPT_OUT
+    writer = KafkaLogWriter(stack.endpoints["kafka"], "test")
+    record = commands_pb2.CommandRecord(commands=[word]).SerializeToString()
+    writer.send((COMMANDS, elsewhere), record, lambda _: None)
+    assert writer.flush(20) == 0
+
+    withdrawn = ("ended", "withdrawn")
+    for contact_id in ("opting-out", "same-person"):
+        eventually(lambda i=contact_id: state_of(stack, i) == withdrawn)
+    later = contact(stack, "asked-again", seat_id=OTHER_SEAT, person_key=one.person_key)
+    send(stack, [later])
+    rulings_on(stack, [later])
+    assert state_of(stack, "asked-again") == ("refused", "opted_out")
 
 
 def outcomes(rulings: Sequence[rulings_pb2.Ruling]) -> list[str]:
