@@ -152,7 +152,10 @@ class KafkaLogBook:
             asked = self._admin.list_offsets(
                 dict.fromkeys(partitions, spec), request_timeout=ANSWER_S
             )
-            return {tp.partition: f.result(timeout=ANSWER_S).offset for tp, f in asked.items()}
+            offsets = {tp.partition: f.result(timeout=ANSWER_S).offset for tp, f in asked.items()}
+            if min(offsets.values()) < 0:  # a question that timed out: no end, though no error
+                raise TimeoutError(f"{partitions[0].topic}: a leader did not answer")
+            return offsets
 
         return self._asked(ask)
 
