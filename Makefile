@@ -74,7 +74,7 @@ demo: $(STACK_READY) ## the main job under load, audited
 	@$(PYTHON) -m services.simulator demo $(SIZE_OPTIONS) $(LOAD_OPTIONS)
 
 test: $(STACK_READY) ## every test
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(PYTHON) -m pytest -n 2 --no-loadscope-reorder
 
 check: $(VENV_READY) ## lint, types, contracts, proto: everything that needs no stack
 	@failed=(); \

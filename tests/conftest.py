@@ -1,8 +1,10 @@
 """Mark every test by the folder it stands in, and tell which of them may run side by side."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ("tests.support.stack",)
 
@@ -13,10 +15,7 @@ TIERS = ("e2e", "integration", "contract", "property", "replay", "unit", "archit
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        tier = _tier(item)
-        item.add_marker(tier)
-        # Whole stacks under load run one after the other; beside them the rest, file by file.
-        item.add_marker(pytest.mark.xdist_group(tier if tier == "e2e" else item.path.stem))
+        item.add_marker(_tier(item))
     items.sort(key=lambda item: TIERS.index(_tier(item)))
 
 
@@ -26,3 +25,15 @@ def _tier(item: pytest.Item) -> str:
         message = f"{item.path}: tests stand in one of tests/{{{','.join(TIERS)}}}"
         raise pytest.UsageError(message)
     return tier
+
+
+class StacksTakeTurns(LoadScopeScheduling):
+    """Runs whole stacks under load one after the other; beside them the rest, file by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "e2e" if path.startswith("tests/e2e/") else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return StacksTakeTurns(config, log)

@@ -167,6 +167,7 @@ class FarEnd:
         self.dispatcher = ScriptedDispatcher(self._append)
         self.boot_id = b""
         self.commands: list[commands_pb2.Command] = []
+        self.bound = 0
 
     def _append(self, tp: tuple[str, int], value: bytes) -> None:
         settled: list[Sent | SendError] = []
@@ -186,9 +187,10 @@ class FarEnd:
     def announced(self) -> list[commands_pb2.Attempt]:
         return [each.attempt for each in self.said("unsealing")]
 
-    def bind(self, desk: Desk, generation: int) -> session_pb2.SignedIn:
-        eventually(lambda: len(self.said("sign_in")) >= generation)
-        fact = signed_in(self.said("sign_in")[-1], self.boot_id, generation)
+    def bind(self, desk: Desk) -> session_pb2.SignedIn:
+        self.bound += 1
+        eventually(lambda: len(self.said("sign_in")) >= self.bound)
+        fact = signed_in(self.said("sign_in")[-1], self.boot_id, self.bound)
         self.dispatcher.write(0, facts_pb2.Fact(signed_in=fact))
         desk.hears("signed_in")
         return fact
@@ -231,7 +233,7 @@ def test_a_number_reaches_the_desk_through_the_real_broker(
     with gateway(tmp_path, broker.endpoints["kafka"]) as process:
         eventually(lambda: not process.waits_for())
         with Desk(process.grpc_port) as desk:
-            fact = far.bind(desk, 1)
+            fact = far.bind(desk)
             dial_by_ms = SystemClock().wall_ms() + 15_000
             far.dispatcher.write(0, far.dispatcher.confirmed(fact, attempt(), dial_by_ms))
             number = desk.hears("number").number
@@ -251,7 +253,7 @@ def test_a_gateway_paused_after_the_confirm_and_woken_after_dial_by_shows_nothin
     with gateway(tmp_path, broker.endpoints["kafka"]) as process:
         eventually(lambda: not process.waits_for())
         with Desk(process.grpc_port) as desk:
-            fact = far.bind(desk, 2)
+            fact = far.bind(desk)
             process.popen.send_signal(signal.SIGSTOP)
             dial_by_ms = SystemClock().wall_ms() + 1_500
             late = attempt("K-late")
@@ -278,9 +280,9 @@ def test_a_gateway_that_slept_until_the_redial_was_under_way_elsewhere_shows_not
         eventually(lambda: not (sleeper.waits_for() or other.waits_for()))
         with ExitStack() as desks:
             desk = desks.enter_context(Desk(sleeper.grpc_port))
-            mine = far.bind(desk, 3)
+            mine = far.bind(desk)
             next_desk = desks.enter_context(Desk(other.grpc_port, "S-2"))
-            its = far.bind(next_desk, 4)
+            its = far.bind(next_desk)
             first, redial = attempt("K-redialled"), attempt("K-redialled", release=2)
             sleeper.popen.send_signal(signal.SIGSTOP)
             dial_by_ms = SystemClock().wall_ms() + 1_500

@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient
 
-from services.stack.identity import Wish
 from services.stack.layout import REPOSITORY
-from services.stack.plan import KAFKA, POSTGRES
+from services.stack.plan import POSTGRES
 from services.stack.processes import identify
 from services.stack.topics import TOPICS, counts
 from tests.support.stack import Database, whole_stack
@@ -256,20 +255,3 @@ def test_a_live_stack_is_reset_only_on_purpose(tree: Tree) -> None:
 
     tree.run("reset", "--yes-live")
     assert not tree.state.exists()
-
-
-def replicas(address: str, field: str) -> set[int]:
-    with KafkaAdminClient(bootstrap_servers=address) as admin:
-        topics = admin.describe_topics([topic.name for topic in TOPICS])
-    return {len(each[field]) for topic in topics for each in topic["partitions"]}
-
-
-def test_three_brokers_hold_every_topic_and_take_a_killed_one_back(tmp_path: Path) -> None:
-    with whole_stack(tmp_path, wish=Wish(brokers=3), only=(KAFKA,)) as stack:
-        address = stack.endpoints["kafka"]
-        assert replicas(address, "replica_nodes") == {3}
-
-        stack.kill("kafka-0")
-        eventually(lambda: stack.status().processes["kafka-0"]["restarts"] == 1)
-        eventually(lambda: stack.status().ready)
-        eventually(lambda: replicas(address, "isr_nodes") == {3})
