@@ -31,6 +31,13 @@ def serve(settings: RouterSettings, process: Process) -> None:
     writer = KafkaLogWriter(settings.kafka, settings.slot)
     metrics = RouterMetrics(process.registry)
     orders = Orders(settings.policy_offset_ms)
+    rulings: dict[int, RulingHandler] = {}
+    metrics.watch_dedupe(lambda: [each.seen for each in tuple(rulings.values())])
+
+    def new_core(partition: int) -> RulingHandler:
+        rulings[partition] = RulingHandler(orders, settings.dedupe_window_ms)
+        return rulings[partition]
+
     decider = Decider(
         Place(
             topics.RULINGS,
@@ -41,7 +48,7 @@ def serve(settings: RouterSettings, process: Process) -> None:
             settings.owner_silence_ms,
         ),
         INPUTS,
-        lambda _: RulingHandler(orders, settings.dedupe_window_ms),
+        new_core,
         RouterCodec(),
         World(
             reader,

@@ -1,6 +1,6 @@
 """Every metric of the router."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -78,9 +78,9 @@ class RouterMetrics:
         self._map_version.set(view.seats.version)
         self._policy_version.set(view.policy.version)
 
-    def remembered(self, windows: Iterable[Seen]) -> None:
-        """Show how much the dedupe windows of all owned partitions hold."""
-        self._seen.set(sum(map(len, windows)))
+    def watch_dedupe(self, windows: Callable[[], Iterable[Seen]]) -> None:
+        """Show how much the dedupe windows hold, counted when somebody asks."""
+        self._seen.set_function(lambda: sum(map(len, windows())))
 
 
 def _labels(outcome: Outcome) -> tuple[str, str]:

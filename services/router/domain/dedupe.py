@@ -49,7 +49,8 @@ class Seen:
         return False
 
     def __len__(self) -> int:
-        return sum(len(each.keys) for each in self._slices)
+        # A copy: metrics count from a thread of their own.
+        return sum(len(each.keys) for each in tuple(self._slices))
 
     def slice_at(self, at_ms: int) -> set[Key]:
         """Drop what is older than the window at `at_ms`; return the keys to add to."""

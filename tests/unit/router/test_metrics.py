@@ -13,7 +13,7 @@ def test_rulings_are_counted_by_outcome_and_reason() -> None:
     rulings = ruled(seen, [contact(), contact(), late], ELEVEN_MS, view())
     metrics.ruled(rulings, waited_ms=20)
     metrics.viewed(view())
-    metrics.remembered([seen])
+    metrics.watch_dedupe(lambda: [seen])
 
     def read(name: str, **labels: str) -> float | None:
         return registry.get_sample_value(f"seatline_router_{name}", labels)
