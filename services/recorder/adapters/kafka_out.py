@@ -29,9 +29,10 @@ class KafkaWithdrawals:
         self._sent, self._failed, self._failure = due, set(), ""
         for withdrawal in due:
             for key, value in _records(withdrawal):
-                self._unsettled += 1
                 done = partial(self._note, withdrawal)
                 self._writer.send((SUPPRESSIONS_TOPIC, 0), value, done, key)
+                # Behind it: what the producer did not take is never settled.
+                self._unsettled += 1
 
     def settled(self) -> Settled | None:
         """Return what became of them; see `WithdrawalLog.settled`."""

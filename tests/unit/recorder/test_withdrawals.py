@@ -14,6 +14,7 @@ from services.recorder.adapters.kafka_out import SUPPRESSIONS_TOPIC, KafkaWithdr
 from services.recorder.adapters.metrics import RecorderMetrics
 from services.recorder.domain.entries import Partition, Position, WithdrawDetail
 from services.recorder.handlers import LOOK_EVERY_MS, PublishWithdrawalsHandler
+from services.runtime.errors import TransientError
 from services.runtime.lifecycle import Process
 from services.runtime.log_port import SendError, Sent, TopicPartition
 from services.runtime.telemetry import Health
@@ -31,6 +32,8 @@ class KeyedLogWriter(InMemoryLogWriter):
     def __init__(self, broker: InMemoryBroker) -> None:
         super().__init__(broker)
         self.keys: list[bytes | None] = []
+        self.full_at = -1
+        """How many sends are taken before the queue is full, once."""
 
     @override
     def send(
@@ -40,6 +43,9 @@ class KeyedLogWriter(InMemoryLogWriter):
         done: Callable[[Sent | SendError], None],
         key: bytes | None = None,
     ) -> None:
+        if len(self.keys) == self.full_at:
+            self.full_at = -1
+            raise TransientError("the local send queue is full")
         self.keys.append(key)
         super().send(tp, value, done, key)
 
@@ -125,6 +131,18 @@ async def test_an_opt_out_of_a_contact_is_published_by_it_and_by_its_person() ->
         (person_key(), ""),
     ]
     assert desk.writer.keys == [b"c-1", person_key()]
+
+
+async def test_what_the_producer_had_no_room_for_is_published_later() -> None:
+    facts = facts_log().write(opted_out(person_known=False))
+    desk = await Desk().given(rulings_log().write(routed()), facts)
+    desk.writer.full_at = 1
+    with pytest.raises(TransientError):
+        await desk.turns(1)
+    desk.clock.advance(LOOK_EVERY_MS)
+    await desk.turns()
+    assert [each.contact_id for each in desk.published()] == ["c-1", "c-1", ""]
+    assert desk.unpublished() == 0
 
 
 async def test_more_than_goes_at_once_is_published_in_portions() -> None:
