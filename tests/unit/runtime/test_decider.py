@@ -2,8 +2,9 @@ import pytest
 
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.fenced_log.partition import Role
+from services.runtime.fenced_log.turn import ENTRIES_MAX
 from tests.fakes.log import FakeClock
-from tests.fakes.tally import LOG, ORDERS, PACED
+from tests.fakes.tally import LOG, ORDERS, PACED, AlarmCore, TallyCore
 from tests.unit.runtime.town import CODEC, Slot, Town
 
 
@@ -253,3 +254,15 @@ def test_a_lost_acknowledgement_ends_the_process() -> None:
     town.give(PACED, 0, 1)
     with pytest.raises(PromiseBrokenError, match="not acknowledged"):
         town.turn(one)
+
+
+def test_what_is_due_and_does_not_fit_one_record_goes_on_with_the_next() -> None:
+    town = Town()
+    core = AlarmCore(rings_after_ms=0)
+    one = town.start(0, lambda number: TallyCore() if number else core)
+    town.turn(one)
+    town.give(PACED, 0, *range(1, ENTRIES_MAX - 100))
+    town.give(PACED, 0, *range(ENTRIES_MAX, 2 * ENTRIES_MAX - 100))
+    # No time passes: nobody looks at a partition but for what waits there.
+    town.turn(one, times=12, ms=0)
+    assert core.rings_at_ms == {}
