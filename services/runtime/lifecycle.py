@@ -94,7 +94,12 @@ class Process:
 Serve = Callable[[S, Process], Awaitable[None] | None]
 
 
-def run(settings_type: type[S], serve: Serve[S], environ: Mapping[str, str]) -> int:
+def run(
+    settings_type: type[S],
+    serve: Serve[S],
+    environ: Mapping[str, str],
+    stall_limit_ms: int = STALL_LIMIT_MS,
+) -> int:
     """Run one service until it is asked to stop; return the exit code.
 
     Args:
@@ -103,6 +108,7 @@ def run(settings_type: type[S], serve: Serve[S], environ: Mapping[str, str]) -> 
             `process.health.beat()` at least every few seconds and returns soon after
             `process.stop.asked`.
         environ: Environment to read settings from.
+        stall_limit_ms: A loop that does not beat for this long ends the process.
 
     Returns:
         0 after an orderly stop; 70 when a promise could not be kept or the loop stalled; 78 when
@@ -121,13 +127,13 @@ def run(settings_type: type[S], serve: Serve[S], environ: Mapping[str, str]) -> 
     process = Process(settings.slot, log, Health(clock), registry, clock)
     _install_signals(process)
     try:
-        door = HttpDoor(settings.http_port, registry, process.health, STALL_LIMIT_MS)
+        door = HttpDoor(settings.http_port, registry, process.health, stall_limit_ms)
     except OSError as error:
         log.error(  # noqa: TRY400
             "the HTTP port is taken", port=settings.http_port, reason=error.strerror
         )
         return EXIT_SETTINGS
-    _start_watchdog(process)
+    _start_watchdog(process, stall_limit_ms)
     try:
         return _served(settings, serve, process)
     finally:
@@ -162,12 +168,12 @@ def _install_signals(process: Process) -> None:
     faulthandler.register(signal.SIGUSR1, all_threads=True)
 
 
-def _start_watchdog(process: Process) -> None:
+def _start_watchdog(process: Process, stall_limit_ms: int) -> None:
     def watch() -> None:
         # A paused process wakes here like everywhere else: it may beat again before it is judged.
         strikes = 0
         while not process.stop.wait(_WATCH_S):
-            strikes = strikes + 1 if process.health.silent_ms() > STALL_LIMIT_MS else 0
+            strikes = strikes + 1 if process.health.silent_ms() > stall_limit_ms else 0
             if strikes > 1:
                 process.log.error("stopping: the loop has stalled", ms=process.health.silent_ms())
                 faulthandler.dump_traceback(all_threads=True)

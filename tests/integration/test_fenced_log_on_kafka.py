@@ -15,7 +15,7 @@ from tests.support.arena import Arena, Slot, turn_for, turn_until
 from tests.support.eventually import eventually
 from tests.support.stack import Broker, whole_stack
 
-RACES = int(os.environ.get("FENCE_RACES", "60"))
+RACES = int(os.environ.get("FENCE_RACES", "45"))
 STALL_MS = 4_000
 
 

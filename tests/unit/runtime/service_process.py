@@ -9,6 +9,8 @@ from services.runtime.errors import PromiseBrokenError
 from services.runtime.lifecycle import Process, run
 from services.runtime.settings import ProcessSettings
 
+STALL_LIMIT_MS = 2_000
+
 
 def wait(_: ProcessSettings, process: Process) -> None:
     process.started()
@@ -42,4 +44,4 @@ def stall(_: ProcessSettings, process: Process) -> None:
 if __name__ == "__main__":
     services = (wait, start_late, wait_on_asyncio, break_a_promise, have_a_bug, stall)
     serve = {service.__name__: service for service in services}[sys.argv[1]]
-    sys.exit(run(ProcessSettings, serve, os.environ))
+    sys.exit(run(ProcessSettings, serve, os.environ, STALL_LIMIT_MS))
