@@ -83,8 +83,8 @@ class KafkaCommands(Commands):
         for first in range(0, len(nonces), NONCES_MAX):
             part = nonces[first : first + NONCES_MAX]
             command = wire.Command(stream_lost=wire.StreamLost(nonces=part))
-            # Nobody else would ever tell: a session whose stream is gone would count as present.
-            self._add(partition, command, partial(self._lost_settled, partition, part))
+            # Unsaid, a session whose stream is gone would count as present.
+            self._insist(partition, command)
 
     @override
     def unsealing(self, confirmed: Confirmed, settled: Settled) -> None:
@@ -107,8 +107,8 @@ class KafkaCommands(Commands):
                 reason=_REASONS[reason],
             )
         )
-        # Nobody else would ever tell: an announced call would count as begun.
-        self._add(confirmed.partition, command, partial(self._unsaid, confirmed, reason))
+        # Unsaid, an announced call would count as begun.
+        self._insist(confirmed.partition, command)
 
     @override
     def alive(self, partition: int, facts_offset: int) -> None:
@@ -142,7 +142,16 @@ class KafkaCommands(Commands):
         """Commands that are not settled yet."""
         return sum(len(outbox) for outbox in self._outboxes)
 
-    def _add(self, partition: int, command: wire.Command, settled: Settled | None) -> None:
+    def _insist(self, partition: int, command: wire.Command) -> None:
+        """Say what nobody else would ever tell, again and again until it is acknowledged."""
+
+        def settled(outcome: Sent | SendError) -> None:
+            if isinstance(outcome, SendError):
+                self._insist(partition, command)
+
+        self._add(partition, command, settled)
+
+    def _add(self, partition: int, command: wire.Command, settled: Settled) -> None:
         self._outboxes[partition].add(Entry(command, command.ByteSize(), settled))
 
     def _send(self, partition: int, batch: list[Entry[wire.Command]]) -> None:
@@ -159,16 +168,6 @@ class KafkaCommands(Commands):
 
     def _note(self, partition: int, outcome: Sent | SendError) -> None:
         self._settled.append((partition, outcome))
-
-    def _unsaid(self, confirmed: Confirmed, reason: WhyNot, outcome: Sent | SendError) -> None:
-        if isinstance(outcome, SendError):
-            self.not_unsealed(confirmed, reason)
-
-    def _lost_settled(
-        self, partition: int, nonces: Sequence[Nonce], outcome: Sent | SendError
-    ) -> None:
-        if isinstance(outcome, SendError):
-            self.stream_lost(partition, nonces)
 
 
 def _attempt(confirmed: Confirmed) -> wire.Attempt:

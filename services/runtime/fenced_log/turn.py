@@ -118,7 +118,7 @@ class Turn(Generic[Item, Entry]):
         """Step over a record of the spread input that holds nothing for this partition.
 
         Returns:
-            False when others wait before it, or part of it was decided: then it takes its turn.
+            False when others wait before it: then it takes its turn.
         """
         if self._queues[tp[0]]:
             return False
