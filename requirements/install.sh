@@ -7,9 +7,11 @@ venv=${1:?usage: requirements/install.sh FOLDER}
 
 works() { command -v "$1" >/dev/null && "$1" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
+# Debian's own comes first: it is built with profiles and link-time optimisation, and runs this code
+# a third faster than an interpreter compiled by hand without them.
 find_python() {
   local name
-  for name in python3.11 python3 python3.12 python3.13; do
+  for name in /usr/bin/python3.11 python3.11 python3 python3.12 python3.13; do
     if works "$name"; then echo "$name"; return; fi
   done
   return 1
