@@ -176,7 +176,7 @@ class Course:
                 group.create_task(work)
                 for work in (
                     self.desks.keep(self.token, _chance(f"{options.seed}/desks")),
-                    pump(run.crowd, self.ticks),
+                    pump(run.crowd),
                     run.durability.watch(),
                     self.costs.follow(),
                     Progress(run, options.sessions, say).tell(),

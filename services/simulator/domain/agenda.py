@@ -31,8 +31,3 @@ class Agenda:
                 self._entered[member] = NEVER
                 due.append(member)
         return due
-
-    @property
-    def next_ms(self) -> float:
-        """When to look again."""
-        return self._heap[0][0] if self._heap else NEVER

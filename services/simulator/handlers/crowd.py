@@ -49,8 +49,6 @@ class Crowd:
         self._desks: Desks | None = None
         self.outcome_sent: Callable[[Attempt, float], None] = _ignore
         """Called at the first sending of each outcome."""
-        self.woken: Callable[[], None] = _nothing
-        """Called when the time of the next act has moved."""
 
     def sit_at(self, desks: Desks) -> None:
         """Say where wishes go; the desks need the crowd for their news, so this comes second."""
@@ -92,14 +90,13 @@ class Crowd:
 
     # --- from the clock --------------------------------------------------------------------------
 
-    def act(self) -> float:
-        """Do what is due; return when to call again (monotonic milliseconds)."""
+    def act(self) -> None:
+        """Do what is due."""
         now_ms = self._ticks.now_ms()
         for number in self._agenda.take(now_ms):
             caller = self._seats[number].caller
             wishes = caller.act(now_ms) if caller.due_ms <= now_ms else []
             self._tell(number, wishes, now_ms)
-        return self._agenda.next_ms
 
     def leave(self) -> None:
         """Sign everybody out."""
@@ -133,10 +130,7 @@ class Crowd:
             for wish in wishes:
                 if isinstance(wish, GiveOutcome):
                     self._note_outcome(seat.caller.session_id, wish, now_ms)
-        before_ms = self._agenda.next_ms
         self._agenda.put(number, seat.caller.due_ms)
-        if self._agenda.next_ms < before_ms:
-            self.woken()
 
     def _note_outcome(self, session_id: str, wish: GiveOutcome, now_ms: float) -> None:
         if not wish.again:
@@ -195,8 +189,4 @@ def _plain_fields(news: News) -> tuple[str, dict[str, object]] | None:
 
 
 def _ignore(_attempt: Attempt, _now_ms: float) -> None:
-    return None
-
-
-def _nothing() -> None:
     return None

@@ -22,6 +22,7 @@ class Hall:
             Workplace(Caller(f"run-s{n}", "C1", ("hi",), lambda _: PLAN), desk)
             for n, desk in enumerate((0, 0, 1))
         ]
+        self.seats = seats
         self.crowd = Crowd(seats, self.tally, self.journal, self.ticks)
         self.crowd.sit_at(self.desks)
 
@@ -31,7 +32,7 @@ class Hall:
         self.desks.take()
 
     def until_due(self) -> None:
-        self.ticks.mono = self.crowd.act()
+        self.ticks.mono = min(seat.caller.due_ms for seat in self.seats)
         self.crowd.act()
 
 
@@ -94,16 +95,6 @@ def test_a_repeated_outcome_is_not_sampled_again() -> None:
     outcomes = [wish for wish in hall.desks.take() if isinstance(wish, GiveOutcome)]
     assert [wish.again for wish in outcomes] == [False, True]
     assert sent == [ONE]
-
-
-def test_an_earlier_act_wakes_the_pump() -> None:
-    hall = Hall()
-    woken: list[bool] = []
-    hall.crowd.woken = lambda: woken.append(True)
-    hall.bind()
-    woken.clear()
-    hall.crowd.heard("run-s0", Offered(ONE), 0.0)
-    assert woken == [True]
 
 
 def test_news_of_a_stranger_are_noted_and_dropped() -> None:

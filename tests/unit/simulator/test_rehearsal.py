@@ -104,7 +104,7 @@ async def test_the_pump_lets_callers_act_when_they_are_due() -> None:
     stage = Stage()
     desks = InMemoryDesks()
     stage.crowd.sit_at(desks)
-    pumping = asyncio.ensure_future(pump(stage.crowd, SystemTicks()))
+    pumping = asyncio.ensure_future(pump(stage.crowd))
     await asyncio.sleep(0)
     stage.crowd.connected(0)
     desks.take()
