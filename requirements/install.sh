@@ -11,7 +11,7 @@ works() { command -v "$1" >/dev/null && "$1" -c 'import sys, ensurepip, venv; sy
 # a third faster than an interpreter compiled by hand without them.
 find_python() {
   local name
-  for name in /usr/bin/python3.11 python3.11 python3 python3.12 python3.13; do
+  for name in /usr/bin/python3 python3.11 python3 python3.12 python3.13; do
     if works "$name"; then echo "$name"; return; fi
   done
   return 1
