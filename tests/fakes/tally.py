@@ -8,7 +8,7 @@ from typing_extensions import override
 from seatline.log.v1 import log_pb2
 from services.runtime.errors import PoisonError
 from services.runtime.fenced_log.core import EVERY_PARTITION, Batch, Inputs, Moment
-from services.runtime.fenced_log.header import Failure, Header, from_proto, to_proto
+from services.runtime.fenced_log.header import Failure, Header, brief, from_proto, to_proto
 from services.runtime.fenced_log.turn import Pending
 from services.runtime.log_port import Arrived
 
@@ -71,6 +71,9 @@ class TallyCodec:
 
     def header(self, value: bytes) -> Header:
         return from_proto(log_pb2.Header.FromString(value.partition(b"\n--\n")[0]))
+
+    def brief(self, value: bytes) -> Header:
+        return brief(log_pb2.Header.FromString(value.partition(b"\n--\n")[0]))
 
     def entries(self, value: bytes) -> Sequence[int]:
         return _numbers(value.partition(b"\n--\n")[2])

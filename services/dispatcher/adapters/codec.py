@@ -18,7 +18,7 @@ from services.dispatcher.adapters import topics
 from services.dispatcher.domain import facts, inputs
 from services.runtime.errors import PoisonError
 from services.runtime.fenced_log.core import EVERY_PARTITION, Batch
-from services.runtime.fenced_log.header import Header, from_proto, to_proto
+from services.runtime.fenced_log.header import Header, brief, from_proto, to_proto
 from services.runtime.log_port import Arrived
 from services.runtime.mirror import Mirror
 
@@ -70,6 +70,10 @@ class DispatcherCodec:
     def header(self, value: bytes) -> Header:
         """Return the header of a facts record, without reading its facts."""
         return from_proto(_parse(log_pb2.Envelope, value).header)
+
+    def brief(self, value: bytes) -> Header:
+        """Return that header without positions and failures."""
+        return brief(_parse(log_pb2.Envelope, value).header)
 
     def entries(self, value: bytes) -> Sequence[facts.Fact]:
         """Return the facts of a record."""
@@ -186,7 +190,7 @@ def _rulings(arrived: Arrived) -> Batch[inputs.Input]:
             items.append((ruling.routed.partition, _routed(ruling)))
         else:
             items.append((_NOBODY, inputs.Nothing()))
-    return Batch(from_proto(record.header), items)
+    return Batch(brief(record.header), items)
 
 
 _NOBODY = -2

@@ -31,7 +31,7 @@ from services.recorder.domain.entries import (
     WithdrawDetail,
 )
 from services.runtime.errors import PoisonError
-from services.runtime.fenced_log.header import Header, from_proto
+from services.runtime.fenced_log.header import Header, brief
 
 _TEXT_MAX = 200
 _BIGINT_MAX = 2**63 - 1
@@ -84,7 +84,7 @@ def _parsed(record: _M, value: bytes) -> _M:
 def _header(record: rulings_pb2.RulingRecord | facts_pb2.FactRecord) -> Header:
     if not record.HasField("header"):
         raise UndecodableError("header: it is missing", "header")
-    header = from_proto(record.header)
+    header = brief(record.header)
     point = header.point
     if max(point.epoch, point.seq) > _BIGINT_MAX:
         raise UndecodableError("header: epoch or seq is out of range", "header")

@@ -13,7 +13,7 @@ from services.router.adapters.codec import (
 from services.router.domain.contact import Contact
 from services.router.domain.ruling import Ruling
 from services.runtime.fenced_log.core import Batch
-from services.runtime.fenced_log.header import Header, from_proto, to_proto
+from services.runtime.fenced_log.header import Header, brief, from_proto, to_proto
 from services.runtime.log_port import Arrived
 
 _ROOM = 1_800
@@ -26,6 +26,10 @@ class RouterCodec:
     def header(self, value: bytes) -> Header:
         """Return the header of a rulings record, without reading its rulings."""
         return from_proto(parsed(log_pb2.Envelope, value).header)
+
+    def brief(self, value: bytes) -> Header:
+        """Return that header without positions and failures."""
+        return brief(parsed(log_pb2.Envelope, value).header)
 
     def entries(self, value: bytes) -> Sequence[Ruling]:
         """Return the rulings of a record."""

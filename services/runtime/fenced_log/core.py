@@ -65,6 +65,9 @@ class Codec(Protocol[Item, Entry]):
     def header(self, value: bytes) -> Header:
         """Return the header of a record of the own log."""
 
+    def brief(self, value: bytes) -> Header:
+        """Return that header without positions and failures: most records need no more of it."""
+
     def entries(self, value: bytes) -> Sequence[Entry]:
         """Return the entries of a record of the own log."""
 

@@ -23,8 +23,8 @@ from services.runtime.log_port import Arrived, LogReader, LogWriter, TopicPartit
 
 FRESH_MS = 5_000
 BEHIND_MS = 1_000
-IDLE_POLL_S = 0.02
-SWEEP_MS = 20
+IDLE_POLL_S = 0.05
+SWEEP_MS = 50
 """How often time is looked at in partitions that nothing arrives for."""
 
 
@@ -99,6 +99,8 @@ class Decider(Generic[Item, Entry]):
             inputs, place.partitions, codec, world.reader, place.log
         )
         self._swept_ms = -SWEEP_MS
+        self._live_topics = (*inputs.orders, *inputs.live)
+        self._fresh = False
         self.partitions = [self._new_partition(n) for n in range(place.partitions)]
 
     @property
@@ -114,7 +116,9 @@ class Decider(Generic[Item, Entry]):
                 self._take(record)
         self._writer.serve()
         reading = self._reading()
-        for partition in self._concerned(arrived, reading.mono_ms):
+        concerned = self._concerned(arrived, reading.mono_ms)
+        self._fresh = bool(concerned) and all(map(self._is_fresh, self._live_topics))
+        for partition in concerned:
             self._act(partition, reading)
         self._writer.serve()
         self._feed.press_back()
@@ -142,7 +146,7 @@ class Decider(Generic[Item, Entry]):
         idle = [p.number for p in self.partitions if self._place.prefers(p.number) and not p.epoch]
         if idle:
             return f"partitions without an owner: {idle}"
-        stale = [topic for topic in self._live_topics() if not self._fresh(topic)]
+        stale = [topic for topic in self._live_topics if not self._is_fresh(topic)]
         return f"not fresh: {stale}" if stale else ""
 
     def _new_partition(self, number: int) -> Partition[Item, Entry]:
@@ -231,7 +235,7 @@ class Decider(Generic[Item, Entry]):
         return Moment(
             now_ms=min(now_ms, written_ms),
             written_at_ms=written_ms,
-            fresh=all(self._fresh(topic) for topic in self._live_topics()),
+            fresh=self._fresh,
             behind=behind,
             paced_read_to_ms=read_to_ms,
             spread_read_to_ms=self._feed.spread_read_to_ms(turn),
@@ -247,8 +251,5 @@ class Decider(Generic[Item, Entry]):
             return False
         return age_ms(now_ms, turn.last_paced_ms()) > BEHIND_MS
 
-    def _live_topics(self) -> tuple[str, ...]:
-        return (*self._inputs.orders, *self._inputs.live)
-
-    def _fresh(self, topic: str) -> bool:
+    def _is_fresh(self, topic: str) -> bool:
         return self._reader.at_end((topic, 0), FRESH_MS)

@@ -101,21 +101,32 @@ def to_proto(header: Header) -> log_pb2.Header:
 
 def from_proto(message: log_pb2.Header) -> Header:
     """Return the plain values of a wire header."""
-    control: Fence | Claim | None = None
-    match message.WhichOneof("control"):
-        case "fence":
-            control = Fence(message.fence.slot, message.fence.min_reader_version)
-        case "claim":
-            control = Claim(message.claim.slot)
-        case _:
-            pass
     return Header(
         point=FencePoint(message.epoch, message.owner, message.seq),
         at_ms=message.at.seconds * 1000 + message.at.nanos // 1_000_000,
         inputs=tuple((i.topic, i.partition, _position(i)) for i in message.inputs),
-        control=control,
+        control=_control(message),
         failures=tuple(_failure(f) for f in message.failures),
     )
+
+
+def brief(message: log_pb2.Header) -> Header:
+    """Return what the reader rule needs of a wire header: no positions, no failures."""
+    return Header(
+        point=FencePoint(message.epoch, message.owner, message.seq),
+        at_ms=message.at.seconds * 1000 + message.at.nanos // 1_000_000,
+        control=_control(message),
+    )
+
+
+def _control(message: log_pb2.Header) -> Fence | Claim | None:
+    match message.WhichOneof("control"):
+        case "fence":
+            return Fence(message.fence.slot, message.fence.min_reader_version)
+        case "claim":
+            return Claim(message.claim.slot)
+        case _:
+            return None
 
 
 def _position(message: log_pb2.InputPosition) -> Position:

@@ -5,7 +5,7 @@ from typing import Any
 
 from seatline.facts.v1 import facts_pb2, session_pb2
 from services.runtime.errors import TransientError
-from services.runtime.fenced_log.header import from_proto
+from services.runtime.fenced_log.header import brief
 from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.log_port import START, Arrived, LogReader
 from services.simulator.domain.census import Kind, Sighting
@@ -47,7 +47,7 @@ def sightings(reader: LogReader, partitions: int, ticks: Ticks) -> Iterator[Sigh
 
 def _of_record(fence: FencedReader, arrived: Arrived) -> Iterator[Sighting]:
     record = facts_pb2.FactRecord.FromString(arrived.value)
-    header = from_proto(record.header)
+    header = brief(record.header)
     if not fence.accept(header).counts:
         return
     for fact in record.facts:
