@@ -4,7 +4,6 @@ librdkafka fetches and sends in threads of its own; this adapter only moves what
 are those that measurements chose: no linger, no Nagle, a message waits for nothing.
 """
 
-import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
@@ -27,7 +26,6 @@ from services.runtime.log_port import START, Arrived, End, SendError, Sent
 from services.runtime.log_port import TopicPartition as Tp
 
 _BATCH = 500
-GAP_MS = 2.0
 _FATAL_READS = {
     KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001 (the library's name of a public constant)
     KafkaError.OFFSET_OUT_OF_RANGE,
@@ -45,11 +43,11 @@ class Fetching:
 
     wait_max_ms: int
     min_bytes: int
-    gap_ms: float = 0.0
-    """How much later than one that returned something the next poll returns at the earliest."""
+    gap_ms: int = 0
+    """How much later than a poll that returned something the next one does, at the earliest."""
 
 
-AT_ONCE = Fetching(200, 1, gap_ms=GAP_MS)
+AT_ONCE = Fetching(200, 1, gap_ms=2)
 """A record that ends a quiet moment is handed over as it comes, the next ones a gap later together:
 for whoever decides by them or shows them.
 
@@ -97,8 +95,8 @@ class KafkaLogReader:
         admin = AdminClient({**_CLIENT, "bootstrap.servers": bootstrap, "client.id": name})
         self._ends = KafkaEnds(admin, self._clock)
         self._next: dict[Tp, int] = {}
-        self._gap_s = fetching.gap_ms / 1000
-        self._rests_until_s = 0.0
+        self._gap_ms = fetching.gap_ms
+        self._gathers_until_ms = 0
 
     def assign(self, starts: Mapping[Tp, int]) -> None:
         """Read exactly these partitions; those assigned already keep their place."""
@@ -136,22 +134,16 @@ class KafkaLogReader:
     def poll(self, timeout_s: float) -> list[Arrived]:
         """Return what arrived, at most 500 records; see `LogReader.poll`."""
         self._ends.look()
-        self._rest()
         try:
             first = self._consumer.poll(timeout_s)
             if first is None:
                 return []
-            messages = [first, *self._consumer.consume(_BATCH - 1, 0)]
-            self._rests_until_s = time.monotonic() + self._gap_s
+            gap_s = max(0, self._gathers_until_ms - self._clock.monotonic_ms()) / 1000
+            messages = [first, *self._consumer.consume(_BATCH - 1, gap_s)]
+            self._gathers_until_ms = self._clock.monotonic_ms() + self._gap_ms
         except KafkaException as error:
             raise PromiseBrokenError(f"reading failed: {error.args[0].str()}") from error
         return [arrived for message in messages if (arrived := self._arrived(message))]
-
-    def _rest(self) -> None:
-        """Let records gather behind those of the last poll."""
-        left_s = self._rests_until_s - time.monotonic()
-        if left_s > 0:
-            time.sleep(left_s)
 
     def ends(self) -> Mapping[Tp, End]:
         """Return the newest known ends."""

@@ -1,5 +1,6 @@
 """Commands to the dispatcher: one outbox a partition, one send in flight each."""
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
@@ -16,6 +17,7 @@ from services.gateway.ports import Commands
 from services.runtime.errors import TransientError
 from services.runtime.log_port import LogWriter, SendError, Sent
 
+FLUSH_GAP_S = 0.002
 NONCES_MAX = 1_000
 """Nonces in one `StreamLost`: far below a record's limit."""
 
@@ -56,6 +58,8 @@ class KafkaCommands(Commands):
         self._outboxes = [Outbox[wire.Command](waiting_max) for _ in range(partitions)]
         self._alive_waits: set[int] = set()
         self._settled: deque[tuple[int, Sent | SendError]] = deque()
+        self._flushing: asyncio.TimerHandle | None = None
+        self._flushed_at_s = 0.0
 
     @override
     def has_room(self, partition: int) -> bool:
@@ -124,6 +128,21 @@ class KafkaCommands(Commands):
             batch = outbox.take()
             if batch:
                 self._send(partition, batch)
+
+    def flush_soon(self) -> None:
+        """Flush at once after a quiet moment, else with what comes until the gap is over.
+
+        Frames of many desks are read in one turn of the loop, and in the next ones: a record each
+        would cost the broker and every dispatcher as much as one that holds them all.
+        """
+        if self._flushing is None:
+            loop = asyncio.get_running_loop()
+            self._flushing = loop.call_at(self._flushed_at_s + FLUSH_GAP_S, self._flush_gathered)
+
+    def _flush_gathered(self) -> None:
+        self._flushing = None
+        self._flushed_at_s = asyncio.get_running_loop().time()
+        self.flush()
 
     @property
     def has_settled(self) -> bool:

@@ -8,7 +8,6 @@ from google.protobuf.message import DecodeError
 
 from seatline.facts.v1 import facts_pb2 as facts
 from seatline.facts.v1 import session_pb2 as facts_session
-from seatline.log.v1 import log_pb2
 from services.gateway.adapters import news
 from services.gateway.adapters.metrics import Metrics
 from services.gateway.adapters.streams import Streams
@@ -19,7 +18,7 @@ from services.gateway.domain.values import Attempt, Confirmed, Nonce, SessionId
 from services.gateway.handlers import Sessions, Unsealer
 from services.runtime.clock import Clock
 from services.runtime.errors import PromiseBrokenError
-from services.runtime.fenced_log.header import from_proto
+from services.runtime.fenced_log.header import brief
 from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.log_port import Arrived, TopicPartition
 
@@ -82,19 +81,19 @@ class LogIn:
 
     def _take_facts(self, record: Arrived) -> None:
         partition = record.partition
-        envelope = log_pb2.Envelope.FromString(record.value)
+        facts_record = facts.FactRecord.FromString(record.value)
         reader = self._readers.get(partition)
         if reader is None:
             name = f"{record.topic}/{partition}"
             reader = self._readers[partition] = FencedReader(name)
-        counts = reader.accept(from_proto(envelope.header)).counts
+        counts = reader.accept(brief(facts_record.header)).counts
         mono_ms = self.clock.monotonic_ms()
         self.progress.read(partition, record.offset, record.appended_at_ms, mono_ms)
         # Nothing concerns a gateway without sessions, and so the whole past when it starts.
         if not counts or not self.sessions.bindings:
             return
         self.metrics.fact_age.observe(max(0, self.clock.wall_ms() - record.appended_at_ms) / 1000)
-        for fact in facts.FactRecord.FromString(record.value).facts:
+        for fact in facts_record.facts:
             self._take_fact(partition, fact, record.appended_at_ms)
 
     def _take_fact(self, partition: int, fact: facts.Fact, at_ms: int) -> None:

@@ -71,6 +71,7 @@ class Running:
         while True:
             self.health.beat()
             self.pulse()
+            self.check_streams(asyncio.get_running_loop().time())
             await self.publish_readiness()
             await asyncio.sleep(TURN_S)
 
@@ -86,6 +87,11 @@ class Running:
         self.metrics.sessions.set(len(self.sessions.bindings))
         self.metrics.queue_depth.set(max(map(len, self.streams), default=0))
         self.metrics.commands_waiting.set(self.commands.waiting)
+
+    def check_streams(self, now_s: float) -> None:
+        """Close the streams whose clients do not read."""
+        for stream in self.streams:
+            stream.check_reading(now_s)
 
     async def publish_readiness(self) -> None:
         """Say over both doors whether streams are taken."""

@@ -16,6 +16,7 @@ from services.gateway.domain.values import Confirmed, Person, StreamId
 from services.gateway.ports import Desks
 
 FRAME_EVENTS_MAX = 500
+WRITE_DEADLINE_S = 10.0
 
 
 class DeskStream:
@@ -24,6 +25,8 @@ class DeskStream:
     def __init__(self, stream_id: StreamId, queue_max: int) -> None:
         self.stream_id = stream_id
         self.closing: tuple[grpc.StatusCode, str] | None = None
+        self.writing_since_s: float | None = None
+        """When the write of a frame began that has not ended, by the loop's clock."""
         self._queue: deque[wire.ServerEvent] = deque()
         self._queue_max = queue_max
         self._wake = asyncio.Event()
@@ -53,6 +56,19 @@ class DeskStream:
             self._queue.clear()
             self._wake.clear()
             self._closed.set()
+
+    def check_reading(self, now_s: float) -> None:
+        """Close the stream of a client that leaves a frame unread for too long.
+
+        Looked at now and then for all streams: a timer for each write costs as much as a tenth of
+        the write.
+        """
+        since_s = self.writing_since_s
+        if since_s is not None and now_s - since_s > WRITE_DEADLINE_S:
+            self.close(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                f"a frame was not read for {WRITE_DEADLINE_S:.0f} s: read, then connect again",
+            )
 
     async def closed(self) -> None:
         """Return once the gateway wants the stream to end."""

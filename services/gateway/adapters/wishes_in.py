@@ -31,7 +31,7 @@ class WishesIn:
             return
         for event in frame.events:
             self._take(stream_id, event)
-        self.commands.flush()
+        self.commands.flush_soon()
 
     def _take(self, stream_id: StreamId, event: wire.ClientEvent) -> None:
         try:

@@ -26,6 +26,7 @@ _CHANNEL = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.bdp_probe", 0),
 )
 
 Call = grpc.aio.StreamStreamCall[wire.ClientFrame, wire.ServerFrame]

@@ -17,7 +17,7 @@ BATCH_CONTACTS = 500
 BATCH_BYTES = 256 * 1024
 _LONGEST_SERVE_S = 0.05
 _CLIENT_TICK_S = 0.001
-"""The client waits whole milliseconds: asked for less it returns at once, and this loop would spin."""
+"""The client waits whole milliseconds: asked for less, it returns at once and this loop spins."""
 _ACK_WITHIN_MS = 120_000.0
 
 

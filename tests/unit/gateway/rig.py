@@ -84,6 +84,7 @@ class Rig:
 
     def wish(self, stream: DeskStream, *events: wire.ClientEvent) -> None:
         self.gateway.door.wishes.take(stream.stream_id, wire.ClientFrame(events=events))
+        self.running.commands.flush()  # as if the gap were over
 
     async def news(self, stream: DeskStream) -> list[wire.ServerEvent]:
         return list(stream.frame().events) if len(stream) else []

@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -47,6 +48,12 @@ class Line:
         logged = self.broker.records(("commands", partition))
         return [commands_pb2.CommandRecord.FromString(each.value) for each in logged]
 
+    async def appended(self, count: int) -> None:
+        async with asyncio.timeout(5):
+            while len(self.records()) < count:
+                self.writer.serve()
+                await asyncio.sleep(0)
+
     def acknowledge(self) -> None:
         self.writer.serve()
         assert self.commands.has_settled
@@ -65,6 +72,20 @@ def test_a_record_names_the_boot_and_holds_what_gathered() -> None:
     assert [len(record.commands) for record in line.records()] == [1, 2]
     assert {record.boot_id for record in line.records()} == {BOOT}
     assert len(line.settled) == 3
+
+
+async def test_wishes_read_within_the_gap_share_a_record() -> None:
+    line = Line()
+    line.wish()
+    line.commands.flush_soon()
+    await line.appended(1)
+    line.acknowledge()
+    for _ in range(3):
+        line.wish()
+        line.commands.flush_soon()
+    assert len(line.records()) == 1
+    await line.appended(2)
+    assert [len(record.commands) for record in line.records()] == [1, 3]
 
 
 def test_partitions_do_not_wait_for_each_other() -> None:
