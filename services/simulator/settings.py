@@ -63,10 +63,10 @@ class LoadOptions:
     """
 
     centres: int = 225
-    sessions: int = 2000
-    rate: float = 100.0
-    warmup: float = 10.0
-    seconds: float = 30.0
+    sessions: int = 20_000
+    rate: float = 300.0
+    warmup: float = 30.0
+    seconds: float = 60.0
     aht: float = 20.0
     seed: int = 1
 

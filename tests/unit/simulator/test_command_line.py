@@ -1,4 +1,6 @@
 import json
+import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from services.simulator.__main__ import COULD_NOT_RUN, main
 from services.simulator.adapters.files import FileFaultError, map_file, territory
 from services.simulator.adapters.stack import Stack, StackError, Whereabouts
 from services.simulator.domain.staffing import hire, staff
-from services.simulator.settings import Sizes
+from services.simulator.settings import LoadOptions, Sizes
 
 ENDPOINTS = {
     "kafka": "127.0.0.1:1",
@@ -92,6 +94,19 @@ def test_sizes_that_nobody_asked_for_are_left_to_the_stack() -> None:
     options = Sizes(brokers=None, partitions=4, routers=2).as_options()
     assert options[:4] == ["--partitions", "4", "--routers", "2"]
     assert "--brokers" not in options
+
+
+def test_make_and_the_interface_give_a_load_the_defaults_of_the_command() -> None:
+    root = Path(__file__).parents[3]
+    made = dict(re.findall(r"^([A-Z]+) = (\S+)$", (root / "Makefile").read_text(), re.MULTILINE))
+    row = re.search(
+        r"\| (`CENTRES`.*) \| (.*) \| `demo`", (root / "docs/interfaces.md").read_text()
+    )
+    assert row is not None
+    names, values = (cell.replace("`", "").split(", ") for cell in row.groups())
+    documented = dict(zip(names, values, strict=True))
+    for name, value in asdict(LoadOptions()).items():
+        assert float(made[name.upper()]) == float(documented[name.upper()]) == value, name
 
 
 def test_the_map_of_the_repository_seats_everybody() -> None:
