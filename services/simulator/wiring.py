@@ -150,7 +150,7 @@ class Course:
             options=options,
             land=land,
             arrivals=arrivals,
-            centre_of={seat.caller.session_id: seat.caller.centre_id for seat in seats},
+            centre_of={seat.caller.session_id: seat.caller.team.centre_id for seat in seats},
             rehearsal=Rehearsal(
                 crowd=crowd,
                 sending=Sending(log, mint, book, ticks),

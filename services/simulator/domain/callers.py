@@ -23,6 +23,7 @@ from services.simulator.domain.news import (
     WishRefused,
 )
 from services.simulator.domain.stance import Stance
+from services.simulator.domain.team import Team
 from services.simulator.domain.wishes import (
     Accept,
     BeReady,
@@ -42,8 +43,6 @@ _AGAIN_MS = 1_000.0
 """A refused one after this."""
 STUCK_MS = 60_000.0
 """An accepted offer without number or end by then means that promise 3 is broken."""
-
-
 _UNBOUND = "not_signed_in"
 _FOR_NOW = ("busy", "not_acknowledged")
 _IN_A_CALL = (Stance.ON_CALL, Stance.WRAP_UP)
@@ -58,7 +57,8 @@ class Caller:
     """
 
     session_id: str
-    centre_id: str
+    team: Team
+    """Of its centre; hears of every change."""
     languages: tuple[str, ...]
     plan_of: Callable[[Attempt], CallPlan]
     stance: Stance = Stance.AWAY
@@ -78,6 +78,9 @@ class Caller:
     _step_ms: float = NEVER
     _resend_ms: float = NEVER
 
+    def __post_init__(self) -> None:
+        self.team.join(self.stance)
+
     @property
     def due_ms(self) -> float:
         """When `act` is to be called next."""
@@ -91,11 +94,12 @@ class Caller:
         if self._leaving:
             return []
         self._sign_in_ms = now_ms + _ANSWER_MS
-        return [SignIn(self.centre_id, self.languages, self._token)]
+        return [SignIn(self.team.centre_id, self.languages, self._token)]
 
     def disconnected(self) -> None:
         """Note that the stream is gone; what the person does goes on."""
-        self._connected = self.bound = False
+        self._connected = False
+        self._bind(bound=False)
 
     def leave(self) -> list[Wish]:
         """Sign out for good."""
@@ -153,7 +157,8 @@ class Caller:
     def _signed_in(self, news: SignedIn, now_ms: float) -> list[Wish]:
         if self.bound and news.token == self._token:
             return []  # the answer to a sign-in that was sent twice
-        self.bound, self._token, self._sign_in_ms = True, news.token, NEVER
+        self._bind(bound=True)
+        self._token, self._sign_in_ms = news.token, NEVER
         if self._leaving:
             return [SignOut()]
         wishes = [*self._resend(now_ms), *self._take_up(news.activity, now_ms)]
@@ -181,8 +186,9 @@ class Caller:
         return []
 
     def _signed_out(self, now_ms: float) -> None:
-        self.bound, self._token = False, b""
-        self.stance, self._attempt, self._step_ms = Stance.AWAY, None, NEVER
+        self._bind(bound=False)
+        self._stand(Stance.AWAY, NEVER)
+        self._token, self._attempt = b"", None
         self._sign_in_ms = NEVER if self._leaving else now_ms + _AGAIN_MS
 
     # --- offer and call --------------------------------------------------------------------------
@@ -220,7 +226,8 @@ class Caller:
         again_ms = now_ms + _AGAIN_MS
         match news.wish:
             case _ if news.wish == "sign_in" or news.reason == _UNBOUND:
-                self.bound, self._sign_in_ms = False, again_ms
+                self._bind(bound=False)
+                self._sign_in_ms = again_ms
             case "outcome":
                 self._resend_ms = again_ms
             case "ready" if news.reason in _FOR_NOW and self.stance is Stance.READY:
@@ -303,5 +310,10 @@ class Caller:
         self._attempt, self._plan = None, None
         self._stand(Stance.RESTING, now_ms + rest_ms)
 
+    def _bind(self, *, bound: bool) -> None:
+        self.team.bound += bound - self.bound
+        self.bound = bound
+
     def _stand(self, stance: Stance, step_ms: float) -> None:
+        self.team.move(self.stance, stance)
         self.stance, self._step_ms = stance, step_ms

@@ -7,6 +7,7 @@ from services.simulator.domain.calls import Attempt, CallPlan
 from services.simulator.domain.chance import Chance
 from services.simulator.domain.measure import session_id
 from services.simulator.domain.places import Centre, share_out
+from services.simulator.domain.team import Team
 
 _SPEAKS = 0.8
 
@@ -36,14 +37,15 @@ def hire(
     hired: list[list[Caller]] = []
     number = 0
     for centre in centres:
-        team: list[Caller] = []
+        team = Team(centre.centre_id)
+        callers: list[Caller] = []
         for place in range(sessions[centre.centre_id]):
             spoken = tuple(
                 language
                 for index, language in enumerate(centre.languages)
                 if place == 0 or index == 0 or chance() < _SPEAKS
             )
-            team.append(Caller(session_id(run, number), centre.centre_id, spoken, plan_of))
+            callers.append(Caller(session_id(run, number), team, spoken, plan_of))
             number += 1
-        hired.append(team)
+        hired.append(callers)
     return hired

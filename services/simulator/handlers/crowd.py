@@ -46,6 +46,7 @@ class Crowd:
         self._by_desk: dict[int, list[int]] = {}
         for number, seat in enumerate(seats):
             self._by_desk.setdefault(seat.desk, []).append(number)
+        self.teams = tuple(dict.fromkeys(seat.caller.team for seat in seats))
         self._desks: Desks | None = None
         self.outcome_sent: Callable[[Attempt, float], None] = _ignore
         """Called at the first sending of each outcome."""
@@ -109,7 +110,7 @@ class Crowd:
     @property
     def bound(self) -> int:
         """Sessions that are bound to a stream now."""
-        return sum(seat.caller.bound for seat in self._seats)
+        return sum(team.bound for team in self.teams)
 
     @property
     def unsaved(self) -> int:

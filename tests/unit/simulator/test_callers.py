@@ -16,6 +16,7 @@ from services.simulator.domain.news import (
     WishRefused,
 )
 from services.simulator.domain.stance import Stance
+from services.simulator.domain.team import Team
 from services.simulator.domain.wishes import (
     Accept,
     BeReady,
@@ -50,7 +51,7 @@ class Desk:
     """Plays the gateway to one caller."""
 
     def __init__(self, course: CallPlan | None = None) -> None:
-        self.caller = Caller("run-s1", "C001", ("te",), lambda _: course or plan())
+        self.caller = Caller("run-s1", Team("C001"), ("te",), lambda _: course or plan())
         self.now = 1_000.0
 
     def connect(self) -> list[Wish]:

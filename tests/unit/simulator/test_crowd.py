@@ -3,6 +3,7 @@ from services.simulator.domain.callers import Caller
 from services.simulator.domain.calls import Attempt, CallPlan, Disposition, Reaction
 from services.simulator.domain.measure import Tally, contact_id
 from services.simulator.domain.news import Activity, NumberShown, Offered, Saved, SignedIn
+from services.simulator.domain.team import Team
 from services.simulator.domain.wishes import Accept, GiveOutcome, SignIn, SignOut
 from services.simulator.handlers.crowd import Crowd, Workplace
 from tests.fakes.simulator import FakeTicks, InMemoryDesks, InMemoryJournal
@@ -19,7 +20,7 @@ class Hall:
         self.ticks, self.desks, self.journal = FakeTicks(), InMemoryDesks(), InMemoryJournal()
         self.tally = Tally([Arrival(0, 0.0, "S1", "", 5, foreign=False, part=Part.MEASURED)])
         seats = [
-            Workplace(Caller(f"run-s{n}", "C1", ("hi",), lambda _: PLAN), desk)
+            Workplace(Caller(f"run-s{n}", Team("C1"), ("hi",), lambda _: PLAN), desk)
             for n, desk in enumerate((0, 0, 1))
         ]
         self.seats = seats

@@ -15,6 +15,7 @@ from services.simulator.adapters.gateway_client import FRAME_EVENTS, GatewayDesk
 from services.simulator.domain.callers import Caller
 from services.simulator.domain.calls import Attempt, CallPlan, Disposition, Reaction
 from services.simulator.domain.measure import Tally
+from services.simulator.domain.team import Team
 from services.simulator.handlers.crowd import Crowd, Workplace
 from tests.fakes.simulator import InMemoryJournal
 
@@ -70,7 +71,7 @@ def crowd_of(count: int) -> Crowd:
     def course(_: Attempt) -> CallPlan:
         return PLAN
 
-    seats = [Workplace(Caller(f"run-s{n}", "C1", ("hi",), course), 0) for n in range(count)]
+    seats = [Workplace(Caller(f"run-s{n}", Team("C1"), ("hi",), course), 0) for n in range(count)]
     return Crowd(seats, Tally([]), InMemoryJournal(), SystemTicks())
 
 

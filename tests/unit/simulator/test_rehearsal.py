@@ -10,6 +10,7 @@ from services.simulator.domain.callers import Caller
 from services.simulator.domain.calls import Script
 from services.simulator.domain.measure import Tally
 from services.simulator.domain.news import Activity, SignedIn, SignedOut, WishRefused
+from services.simulator.domain.team import Team
 from services.simulator.handlers.crowd import Crowd, Workplace
 from services.simulator.handlers.durability import Durability
 from services.simulator.handlers.progress import Progress
@@ -35,7 +36,7 @@ class Stage:
     def __post_init__(self) -> None:
         ticks, journal = SystemTicks(), InMemoryJournal()
         script = Script(lambda seed: Random(seed).random, 1, 20_000.0)
-        caller = Caller("run-s0", "C1", ("hi",), script.plan_of)
+        caller = Caller("run-s0", Team("C1"), ("hi",), script.plan_of)
         tally = Tally(ARRIVALS)
         self.crowd = Crowd([Workplace(caller, 0)], tally, journal, ticks)
         self.crowd.sit_at(InMemoryDesks())
