@@ -70,6 +70,14 @@ class Census:
             most = max(most, present)
         return most
 
+    @property
+    def most_tried(self) -> str:
+        """The contact whose confirm took most attempts: the story most worth telling; or ""."""
+        if not self.confirmed:
+            return ""
+        contact, _ = max(self.confirmed, key=lambda release: self.confirmed[release])
+        return contact
+
     def _confirm(self, sighting: Sighting) -> None:
         key = (sighting.contact, sighting.release)
         if key in self.confirmed:

@@ -6,7 +6,15 @@ from typing import Any
 
 from services.simulator.domain.census import Census
 from services.simulator.domain.measure import Spread, Tally
-from services.simulator.domain.verdict import Counts, Measured, Seen, Wanted, bars_missed, faults
+from services.simulator.domain.verdict import (
+    Counts,
+    Measured,
+    Seen,
+    Wanted,
+    bars,
+    bars_missed,
+    faults,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ def report(evidence: Evidence, *, sessions: int, rate: float, seconds: float) ->
     return {
         "ok": not wrong,
         "bars_missed": bars_missed(measured),
+        "bars": bars(measured),
         "faults": wrong,
         "centres": evidence.centres,
         "sessions": seen.sessions,
@@ -59,5 +68,7 @@ def report(evidence: Evidence, *, sessions: int, rate: float, seconds: float) ->
         "offer_ms_foreign": asdict(Spread.of(tally.foreign_offer_ms)),
         "outcome_durable_ms": {"n": durable.n, "p50": durable.p50, "p99": durable.p99},
         "rss_mb": dict(evidence.rss_mb),
+        "rate": rate,
         "seconds": seconds,
+        "example": census.most_tried,
     }

@@ -82,18 +82,34 @@ def faults(counts: Counts, wanted: Wanted, seen: Seen) -> list[str]:
     return [fault for held, fault in checks if not held]
 
 
-def bars_missed(measured: Measured) -> list[str]:
-    """Name every performance bar that was missed, with its figures."""
-    figures = [
-        ("offer_ms.p50", measured.offer_ms.p50, OFFER_P50_MS),
-        ("offer_ms.p99", measured.offer_ms.p99, OFFER_P99_MS),
-        ("outcome_durable_ms.p99", measured.outcome_durable_ms.p99, DURABLE_P99_MS),
-    ]
-    figures += [
-        (f"rss_mb.{name}", mb, RSS_MB)
-        for name, mb in sorted(measured.rss_mb.items())
+def bars(measured: Measured) -> dict[str, dict[str, float]]:
+    """Return the bars that a run is held to, under the names of the figures they are for."""
+    judged = [
+        name
+        for name in sorted(measured.rss_mb)
         if not name.startswith(_NOT_PYTHON) and name not in _NOT_JUDGED
     ]
-    missed = [f"{name}: {value:g} > {bar:g}" for name, value, bar in figures if value > bar]
-    empty = [("offer_ms", measured.offer_ms), ("outcome_durable_ms", measured.outcome_durable_ms)]
-    return missed + [f"{name}: nothing was measured" for name, spread in empty if spread.n == 0]
+    return {
+        "offer_ms": {"p50": OFFER_P50_MS, "p99": OFFER_P99_MS},
+        "outcome_durable_ms": {"p99": DURABLE_P99_MS},
+        "rss_mb": dict.fromkeys(judged, RSS_MB),
+    }
+
+
+def bars_missed(measured: Measured) -> list[str]:
+    """Name every performance bar that was missed, with its figures."""
+    spreads = {
+        "offer_ms": measured.offer_ms,
+        "outcome_durable_ms": measured.outcome_durable_ms,
+    }
+    figures = {name: asdict(spread) for name, spread in spreads.items()}
+    figures["rss_mb"] = dict(measured.rss_mb)
+    missed = [
+        f"{group}.{name}: {figures[group][name]:g} > {bar:g}"
+        for group, limits in bars(measured).items()
+        for name, bar in limits.items()
+        if figures[group][name] > bar
+    ]
+    return missed + [
+        f"{name}: nothing was measured" for name, spread in spreads.items() if spread.n == 0
+    ]

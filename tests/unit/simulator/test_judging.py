@@ -1,11 +1,21 @@
 from typing import Any
 
+import pytest
+
 from services.simulator.domain.calls import Attempt
 from services.simulator.domain.census import Census, Kind, Sighting
 from services.simulator.domain.measure import Spread, Tally
 from services.simulator.domain.reckoning import reckon
 from services.simulator.domain.report import Evidence, report
-from services.simulator.domain.verdict import Counts, Measured, Seen, Wanted, bars_missed, faults
+from services.simulator.domain.verdict import (
+    Counts,
+    Measured,
+    Seen,
+    Wanted,
+    bars,
+    bars_missed,
+    faults,
+)
 from services.simulator.domain.witness import Account, hear
 
 CLEAN = Counts(10, 7, 1, 1, 1, 0, 0, 0)
@@ -151,10 +161,43 @@ def test_missed_bars_are_named_with_their_figures() -> None:
     ]
 
 
+def test_only_what_is_judged_has_a_bar() -> None:
+    rss = {"router-0": 250.0, "simulator": 900.0, "kafka-0": 900.0, "postgres": 900.0}
+    nothing = Spread.of([])
+    assert bars(Measured(nothing, nothing, rss)) == {
+        "offer_ms": {"p50": 8, "p99": 50},
+        "outcome_durable_ms": {"p99": 500},
+        "rss_mb": {"router-0": 200},
+    }
+
+
+def test_the_contact_worth_explaining_was_tried_most() -> None:
+    confirms = (("c-1", 1), ("c-2", 3), ("c-3", 2))
+    census = census_of(
+        *(Sighting(Kind.CONFIRMED, 10, "run-s1", contact, 1, n) for contact, n in confirms)
+    )
+    assert census.most_tried == "c-2"
+    assert census_of().most_tried == ""
+
+
 def test_a_bar_on_nothing_is_a_missed_bar() -> None:
     nothing = Spread.of([])
     missed = bars_missed(Measured(nothing, nothing, {}))
     assert missed == ["offer_ms: nothing was measured", "outcome_durable_ms: nothing was measured"]
+
+
+@pytest.mark.parametrize("audit", [{"lost": 1, "doubled": 0}, {"lost": 0, "doubled": 1}])
+def test_what_the_audit_finds_makes_a_run_not_ok(audit: dict[str, int]) -> None:
+    account = Account(contacts={"c-1"})
+    counts = reckon(account, {"c-1": "ended"}, set(), census_of(), audit)
+    census = census_of(
+        Sighting(Kind.SESSION_IN, 1, "run-s1"), Sighting(Kind.OFFERED, 150, "run-s1", "c-1", 1, 1)
+    )
+    tally = Tally([], waited=1)
+    clean = Counts(1, 1, 0, 0, 0, 0, 0, 0)
+    for found, ok in ((counts, False), (clean, True)):
+        evidence = Evidence(found, census, tally, 1, {}, audit_ok=True, stuck=0)
+        assert report(evidence, sessions=1, rate=1.0, seconds=1.0)["ok"] is ok
 
 
 def test_a_report_has_the_published_names() -> None:
@@ -163,7 +206,8 @@ def test_a_report_has_the_published_names() -> None:
     figures = report(evidence, sessions=1, rate=1.0, seconds=30.0)
     published = (
         "ok bars_missed centres sessions contacts offers confirmed finished refused held returned "
-        "open lost doubled offers_per_second offer_ms outcome_durable_ms rss_mb seconds"
+        "open lost doubled offers_per_second offer_ms outcome_durable_ms rss_mb seconds rate bars "
+        "example"
     )
     assert set(published.split()) <= figures.keys()
     assert figures["offer_ms"].keys() == {"n", "p50", "p90", "p99", "max"}
