@@ -19,6 +19,7 @@ from services.simulator.adapters.gateway_client import DeskStalledError
 from services.simulator.adapters.journal import JournalBehindError
 from services.simulator.adapters.stack import Stack, StackError
 from services.simulator.handlers.rehearsal import NotStartedError
+from services.simulator.ports import Screen
 from services.simulator.settings import (
     DEFAULT_STATE,
     LoadOptions,
@@ -66,7 +67,7 @@ def demo(
     """
     load.check()
     kept = keep_of(keep)
-    return _perform(lambda: wiring.demo(Stack(state), sizes, load, keep=kept, say=_say))
+    return _perform(lambda screen: wiring.demo(Stack(state), sizes, load, keep=kept, screen=screen))
 
 
 @app.command
@@ -86,23 +87,26 @@ def run(
     load.check()
     stack = Stack(state)
     path = journal or wiring.journal_path(stack)
-    return _perform(lambda: wiring.rehearse(stack, load, path, _say))
+    return _perform(lambda screen: wiring.run(stack, load, path, screen))
 
 
-def _perform(work: Callable[[], Awaitable[dict[str, Any]]]) -> int:
-    result = uvloop.run(_interruptible(work))
+def _perform(work: Callable[[Screen], Awaitable[dict[str, Any]]]) -> int:
+    screen = wiring.choose_screen()
+    result = uvloop.run(_interruptible(lambda: work(screen), screen.say))
     print(json.dumps(result))
     return HELD if result["ok"] else VIOLATED
 
 
-async def _interruptible(work: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+async def _interruptible(
+    work: Callable[[], Awaitable[dict[str, Any]]], say: Callable[[str], None]
+) -> dict[str, Any]:
     """Do the work; the first interrupt ends it in order, further ones change nothing."""
     task = asyncio.ensure_future(work())
     loop = asyncio.get_running_loop()
 
     def interrupt() -> None:
         if not task.cancelling():
-            _say("interrupted: cleaning up")
+            say("interrupted: cleaning up")
             task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -110,12 +114,8 @@ async def _interruptible(work: Callable[[], Awaitable[dict[str, Any]]]) -> dict[
     return await task
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def _failed(reason: str) -> int:
-    _say(reason)
+    print(reason, file=sys.stderr, flush=True)
     print(json.dumps({"ok": False, "bars_missed": [], "error": reason}))
     return COULD_NOT_RUN
 

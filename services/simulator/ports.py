@@ -1,11 +1,14 @@
 """What the rehearsal needs of the world."""
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from services.runtime.log_port import SendError, Sent
 from services.simulator.domain.arrivals import Arrival
+from services.simulator.domain.progress import Progress
+from services.simulator.domain.summary import Summary
 from services.simulator.domain.wishes import Wish
 
 
@@ -84,3 +87,20 @@ class OutcomeStore(Protocol):
         Raises:
             TransientError: The database is away; the next call connects anew.
         """
+
+
+class Screen(Protocol):
+    """Where a person watches the run; what programs read goes elsewhere."""
+
+    @property
+    def every_s(self) -> float:
+        """How often a live view wants to be shown anew."""
+
+    def say(self, line: str) -> None:
+        """Say what happens next; a live view stays below it."""
+
+    def live(self) -> AbstractContextManager[Callable[[Progress], None]]:
+        """Give what shows progress; leaving the context, by whatever way, clears up after it."""
+
+    def sum_up(self, summary: Summary) -> None:
+        """Say what came of the run."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable
+import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,24 +21,27 @@ from services.simulator.adapters.mint import Run, WireMint
 from services.simulator.adapters.postgres import PostgresRecord
 from services.simulator.adapters.processes import Costs
 from services.simulator.adapters.stack import Stack, Whereabouts
+from services.simulator.adapters.text_screen import TextScreen
 from services.simulator.domain.arrivals import Arrival, Load, plan_arrivals
 from services.simulator.domain.calls import Script
 from services.simulator.domain.census import Census
 from services.simulator.domain.chance import Chance
 from services.simulator.domain.measure import Tally
+from services.simulator.domain.next_steps import make, next_steps
 from services.simulator.domain.reckoning import reckon
 from services.simulator.domain.report import Evidence, report
 from services.simulator.domain.staffing import hire, staff
+from services.simulator.domain.summary import summary
+from services.simulator.domain.waiting import Waiting
 from services.simulator.domain.witness import hear
 from services.simulator.handlers.crowd import Crowd, Workplace
 from services.simulator.handlers.durability import Durability
-from services.simulator.handlers.progress import Progress
 from services.simulator.handlers.pump import pump
 from services.simulator.handlers.rehearsal import Rehearsal, Window
 from services.simulator.handlers.sending import Sending
-from services.simulator.settings import LoadOptions, Sizes
-
-Say = Callable[[str], None]
+from services.simulator.handlers.watch import Watch
+from services.simulator.ports import Screen
+from services.simulator.settings import DEFAULT_STATE, LoadOptions, Sizes
 
 _ACK_MS = 120_000
 _SAMPLED_PER_S = 20
@@ -47,8 +50,20 @@ _FINISH_AHTS = 4.0
 _ZONE = ZoneInfo("Asia/Kolkata")
 
 
+def choose_screen() -> Screen:
+    """Return standard error as what it is."""
+    if not sys.stderr.isatty():
+        return TextScreen(sys.stderr)
+    from rich.console import Console
+
+    from services.simulator.adapters.rich_screen import RichScreen
+
+    console = Console(stderr=True)
+    return TextScreen(sys.stderr) if console.is_dumb_terminal else RichScreen(console)
+
+
 async def demo(
-    stack: Stack, sizes: Sizes, options: LoadOptions, *, keep: bool, say: Say
+    stack: Stack, sizes: Sizes, options: LoadOptions, *, keep: bool, screen: Screen
 ) -> dict[str, Any]:
     """Bring a stack up, rehearse on it, and take it down unless it is to be kept.
 
@@ -57,19 +72,36 @@ async def demo(
         FileFaultError: There is no such map.
     """
     stack.refuse_live()
+    state = None if stack.state == DEFAULT_STATE else str(stack.state)
     map_path = map_file(options.centres)
-    say(f"bringing the stack up in {stack.state}")
+    screen.say(f"bringing the stack up in {stack.state}")
     await stack.up(sizes.as_options())
     try:
-        say(f"publishing {map_path.name}")
+        screen.say(f"publishing {map_path.name}")
         await stack.publish(map_path)
-        return await rehearse(stack, options, journal_path(stack), say)
+        result = await rehearse(stack, options, journal_path(stack), screen)
     finally:
         if keep:
-            say(f"the stack in {stack.state} keeps running; `make down` takes it down")
+            screen.say(f"the stack keeps running; `{make('down', state)}` takes it down")
         else:
-            say("taking the stack down")
+            screen.say("taking the stack down")
             await stack.down()
+    screen.sum_up(summary(result))
+    if keep:
+        screen.say("\n".join(("next:", *next_steps(state, result["example"]))))
+    return result
+
+
+async def run(stack: Stack, options: LoadOptions, journal: Path, screen: Screen) -> dict[str, Any]:
+    """Rehearse on a stack that is up.
+
+    Raises:
+        StackError: It is live or down.
+        NotStartedError: Not everybody could sign in.
+    """
+    result = await rehearse(stack, options, journal, screen)
+    screen.sum_up(summary(result))
+    return result
 
 
 def journal_path(stack: Stack) -> Path:
@@ -77,7 +109,9 @@ def journal_path(stack: Stack) -> Path:
     return stack.state / "logs" / "journal.ndjson"
 
 
-async def rehearse(stack: Stack, options: LoadOptions, journal: Path, say: Say) -> dict[str, Any]:
+async def rehearse(
+    stack: Stack, options: LoadOptions, journal: Path, screen: Screen
+) -> dict[str, Any]:
     """Drive a load through a stack that is up and has a map, and judge what came of it.
 
     Raises:
@@ -90,11 +124,11 @@ async def rehearse(stack: Stack, options: LoadOptions, journal: Path, say: Say) 
     with journals.FileJournal(journal, ticks) as book:
         course = Course.prepare(stack, options, book, ticks)
         try:
-            window, in_time = await course.happen(say)
+            window, in_time = await course.happen(screen)
         finally:
             await course.record.close()
-    say("counting" if in_time else "counting, though not everything is finished")
-    return await _judge(stack, course, window, journal, say)
+    screen.say("counting" if in_time else "counting, though not everything is finished")
+    return await _judge(stack, course, window, journal, screen)
 
 
 @dataclass(slots=True)
@@ -168,7 +202,7 @@ class Course:
             ticks=ticks,
         )
 
-    async def happen(self, say: Say) -> tuple[Window, bool]:
+    async def happen(self, screen: Screen) -> tuple[Window, bool]:
         """Go through all phases; return the measured window, and whether all finished in time."""
         run, options = self.rehearsal, self.options
         async with asyncio.TaskGroup() as group:
@@ -179,15 +213,17 @@ class Course:
                     pump(run.crowd),
                     run.durability.watch(),
                     self.costs.follow(),
-                    Progress(run, options.sessions, say).tell(),
+                    self._watch(screen).keep(),
                 )
             ]
-            say(f"signing in {options.sessions} sessions of {len(self.land.centres)} centres")
+            screen.say(
+                f"signing in {options.sessions} sessions of {len(self.land.centres)} centres"
+            )
             await run.sign_in(options.sessions)
             # Callers live for the whole run: no collection is to walk over them while it measures.
             gc.collect()
             gc.freeze()
-            say(f"sending {len(self.arrivals)} contacts, run {self.run.name}")
+            screen.say(f"sending {len(self.arrivals)} contacts, run {self.run.name}")
             window = await run.load(self.arrivals, _load(options))
             in_time = await run.finish(_FINISH_BASE_S + _FINISH_AHTS * options.aht)
             await run.leave()
@@ -195,9 +231,13 @@ class Course:
                 task.cancel()
         return window, in_time
 
+    def _watch(self, screen: Screen) -> Watch:
+        centre_of = {seat.seat_id: seat.centre_id for seat in self.land.seats}
+        return Watch(self.rehearsal, Waiting(self.arrivals, centre_of), screen)
+
 
 async def _judge(
-    stack: Stack, course: Course, window: Window, journal: Path, say: Say
+    stack: Stack, course: Course, window: Window, journal: Path, screen: Screen
 ) -> dict[str, Any]:
     account = await asyncio.to_thread(lambda: hear(journals.read(journal)))
     census = Census(course.run.name, window.from_ms, window.until_ms)
@@ -208,7 +248,7 @@ async def _judge(
         recorded = await record.recorded(course.run.name)
     finally:
         await record.close()
-    say("auditing")
+    screen.say("auditing")
     audit = await stack.audit(journal)
     run, options = course.rehearsal, course.options
     policy_ms = course.ticks.wall_ms() + course.policy_offset_s * 1_000

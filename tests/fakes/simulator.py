@@ -1,10 +1,13 @@
 """The simulator's ports in memory: they note what they were told; time moves when told to."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from services.runtime.errors import TransientError
 from services.simulator.domain.arrivals import Arrival
+from services.simulator.domain.progress import Progress
+from services.simulator.domain.summary import Summary
 from services.simulator.domain.wishes import Wish
 from services.simulator.ports import Minted
 
@@ -78,3 +81,28 @@ class InMemoryOutcomes:
         if self.away:
             raise TransientError("Postgres: away")
         return {key for key in self.shown if key[0] in contacts}
+
+
+@dataclass
+class InMemoryScreen:
+    """Keeps what it was told and shown."""
+
+    every_s: float = 0.001
+    said: list[str] = field(default_factory=list)
+    shown: list[Progress] = field(default_factory=list)
+    summed_up: list[Summary] = field(default_factory=list)
+    is_live: bool = False
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+
+    @contextmanager
+    def live(self) -> Iterator[Callable[[Progress], None]]:
+        self.is_live = True
+        try:
+            yield self.shown.append
+        finally:
+            self.is_live = False
+
+    def sum_up(self, summary: Summary) -> None:
+        self.summed_up.append(summary)

@@ -1,6 +1,7 @@
 """What was measured from outside: offers against the plan, outcomes against the store."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -33,6 +34,21 @@ def percentile(ranked: Sequence[float], share: float) -> float:
 
 
 @dataclass(slots=True)
+class Ranking:
+    """A growing sample, ranked again and again at little more than the price of what is new."""
+
+    sample: Sequence[float]
+    """Only ever appended to."""
+    _ranked: list[float] = field(default_factory=list)
+
+    def spread(self) -> Spread:
+        """Rank what there is by now."""
+        self._ranked += self.sample[len(self._ranked) :]
+        self._ranked.sort()  # a merge: all but the end is in order
+        return Spread.of(self._ranked)
+
+
+@dataclass(slots=True)
 class Tally:
     """Sets the first offer of each contact that a desk read against the plan of arrivals.
 
@@ -45,7 +61,8 @@ class Tally:
     """Monotonic time of the plan's beginning."""
     offers: int = 0
     """All that were read, repeated ones too."""
-    first_offers: int = 0
+    offered_at: Counter[str] = field(default_factory=Counter)
+    """First offers by the seat of the contact."""
     waited: int = 0
     """Contacts whose caller became ready only after they were due."""
     offer_ms: list[float] = field(default_factory=list)
@@ -61,8 +78,8 @@ class Tally:
         if number in self._offered:
             return
         self._offered.add(number)
-        self.first_offers += 1
         arrival = self.arrivals[number]
+        self.offered_at[arrival.seat_id] += 1
         due_ms = self.started_ms + arrival.at_ms
         self.waited += ready_ms > due_ms
         if arrival.part is Part.MEASURED:

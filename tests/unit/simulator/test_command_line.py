@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from services.simulator.__main__ import COULD_NOT_RUN, main
+from services.simulator.__main__ import COULD_NOT_RUN, HELD, VIOLATED, _perform, main
 from services.simulator.adapters.files import FileFaultError, map_file, territory
 from services.simulator.adapters.stack import Stack, StackError, Whereabouts
 from services.simulator.domain.staffing import hire, staff
+from services.simulator.ports import Screen
 from services.simulator.settings import LoadOptions, Sizes
 
 ENDPOINTS = {
@@ -143,6 +144,19 @@ def test_a_map_without_its_columns_is_refused(text: str, tmp_path: Path) -> None
     path.write_text(text)
     with pytest.raises(FileFaultError, match="centre_id"):
         territory(path)
+
+
+@pytest.mark.parametrize(("ok", "code"), [(True, HELD), (False, VIOLATED)])
+def test_the_verdict_is_the_exit_code_and_the_last_line(
+    *, ok: bool, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def rehearse(screen: Screen) -> dict[str, bool]:
+        screen.say("auditing")
+        return {"ok": ok}
+
+    assert _perform(rehearse) == code
+    out, err = capsys.readouterr()
+    assert (json.loads(out), err) == ({"ok": ok}, "auditing\n")
 
 
 def test_a_bug_is_no_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

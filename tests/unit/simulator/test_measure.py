@@ -1,6 +1,6 @@
 from services.simulator.domain.arrivals import Arrival, Part
 from services.simulator.domain.calls import Attempt
-from services.simulator.domain.measure import Spread, Tally, contact_id, number_of
+from services.simulator.domain.measure import Ranking, Spread, Tally, contact_id, number_of
 
 
 def arrival(
@@ -35,7 +35,7 @@ def test_only_first_offers_of_the_measured_part_are_measured() -> None:
     tally.offered(offer(2, attempt=2), 0.0, 99.0)
     tally.offered(offer(2), 0.0, 99.0)
     assert list(tally.offer_ms) == [5.0]
-    assert (tally.offers, tally.first_offers) == (5, 3)
+    assert (tally.offers, tally.offered_at) == (5, {"S1": 3})
 
 
 def test_foreign_contacts_are_measured_with_the_rest_and_apart() -> None:
@@ -50,6 +50,15 @@ def test_percentiles_are_of_the_nearest_rank() -> None:
     assert Spread.of([float(n) for n in range(100, 0, -1)]) == Spread(100, 50, 90, 99, 100)
     assert Spread.of([7.0]) == Spread(1, 7, 7, 7, 7)
     assert Spread.of([]) == Spread(0, 0, 0, 0, 0)
+
+
+def test_a_growing_sample_is_ranked_as_if_at_once() -> None:
+    sample: list[float] = []
+    ranking = Ranking(sample)
+    assert ranking.spread() == Spread.of([])
+    for more in ([5.0, 1.0, 9.0], [], [0.5, 7.0]):
+        sample += more
+        assert ranking.spread() == Spread.of(sample)
 
 
 def test_a_contact_id_tells_its_number() -> None:

@@ -13,7 +13,6 @@ from services.simulator.domain.news import Activity, SignedIn, SignedOut, WishRe
 from services.simulator.domain.team import Team
 from services.simulator.handlers.crowd import Crowd, Workplace
 from services.simulator.handlers.durability import Durability
-from services.simulator.handlers.progress import Progress
 from services.simulator.handlers.pump import pump
 from services.simulator.handlers.rehearsal import NotStartedError, Rehearsal
 from services.simulator.handlers.sending import Sending
@@ -117,8 +116,3 @@ async def test_the_pump_lets_callers_act_when_they_are_due() -> None:
         while not desks.sent:  # noqa: ASYNC110 (the crowd sets no event)
             await asyncio.sleep(0.01)
     pumping.cancel()
-
-
-def test_progress_is_one_line() -> None:
-    line = Progress(Stage().run, 1, print).line()
-    assert line == "signing in: 0/1 signed in, 0.0 offers/s, 0 waiting, offer p50 0.0 p99 0.0 ms"
