@@ -167,7 +167,7 @@ class Course:
             run.name, land.centres, sessions, script.plan_of, _chance(f"{options.seed}/callers")
         )
         seats = [Workplace(caller, desk) for desk, team in enumerate(teams) for caller in team]
-        tally = Tally(arrivals)
+        tally = Tally(arrivals, run.name)
         crowd = Crowd(seats, tally, book, ticks)
         desks = GatewayDesks(crowd, len(teams), lambda: where.now().gateways, ticks)
         crowd.sit_at(desks)

@@ -57,6 +57,8 @@ class Tally:
     """
 
     arrivals: Sequence[Arrival]
+    run: str
+    """Contacts of another, left over by a run that was interrupted, are in no plan."""
     started_ms: float = 0.0
     """Monotonic time of the plan's beginning."""
     offers: int = 0
@@ -74,6 +76,8 @@ class Tally:
     def offered(self, attempt: Attempt, ready_ms: float, now_ms: float) -> None:
         """Note an offer that was read at `now_ms` by a caller ready since `ready_ms`."""
         self.offers += 1
+        if not is_of(self.run, attempt.contact_id):
+            return
         number = number_of(attempt.contact_id)
         if number in self._offered:
             return
@@ -92,6 +96,11 @@ class Tally:
 def contact_id(run: str, number: int) -> str:
     """Name the contact of an arrival."""
     return f"{run}-{number:07d}"
+
+
+def is_of(run: str, contact: str) -> bool:
+    """Tell whether `contact_id` named the contact for this run."""
+    return contact.startswith(f"{run}-")
 
 
 def session_id(run: str, number: int) -> str:

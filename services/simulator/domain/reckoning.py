@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 
 from services.simulator.domain.calls import Attempt
 from services.simulator.domain.census import Census
+from services.simulator.domain.measure import is_of
 from services.simulator.domain.verdict import Counts
 from services.simulator.domain.witness import Account
 
@@ -23,7 +24,7 @@ def reckon(
     Args:
         account: What the callers and the sender saw.
         places: Place by contact, as recorded.
-        recorded: Attempts that an outcome or an amendment names.
+        recorded: Attempts of the run that an outcome or an amendment names.
         census: What the facts say.
         audit: `lost` and `doubled` of the audit, which looks at the whole stack.
 
@@ -32,7 +33,9 @@ def reckon(
         saved and that the recorder lacks counts as lost.
     """
     found = Counter(_group(places.get(contact)) for contact in account.contacts)
-    unrecorded = len(account.saved.difference(recorded))
+    unrecorded = sum(
+        is_of(census.run, attempt.contact_id) for attempt in account.saved.difference(recorded)
+    )
     return Counts(
         contacts=len(account.contacts),
         finished=found["finished"],

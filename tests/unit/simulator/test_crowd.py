@@ -18,7 +18,7 @@ class Hall:
 
     def __init__(self) -> None:
         self.ticks, self.desks, self.journal = FakeTicks(), InMemoryDesks(), InMemoryJournal()
-        self.tally = Tally([Arrival(0, 0.0, "S1", "", 5, foreign=False, part=Part.MEASURED)])
+        self.tally = Tally([Arrival(0, 0.0, "S1", "", 5, foreign=False, part=Part.MEASURED)], "run")
         seats = [
             Workplace(Caller(f"run-s{n}", Team("C1"), ("hi",), lambda _: PLAN), desk)
             for n, desk in enumerate((0, 0, 1))

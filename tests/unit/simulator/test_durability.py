@@ -11,7 +11,7 @@ class Watch:
     """A durability watch on fakes, run for a few questions."""
 
     def __init__(self, every: int = 1) -> None:
-        self.store, self.tally, self.ticks = InMemoryOutcomes(), Tally([]), FakeTicks()
+        self.store, self.tally, self.ticks = InMemoryOutcomes(), Tally([], "run"), FakeTicks()
         self.durability = Durability(self.store, self.tally, self.ticks, every, sampling=True)
 
     def sent(self, contact: str) -> None:

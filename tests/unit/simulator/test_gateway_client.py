@@ -72,7 +72,7 @@ def crowd_of(count: int) -> Crowd:
         return PLAN
 
     seats = [Workplace(Caller(f"run-s{n}", Team("C1"), ("hi",), course), 0) for n in range(count)]
-    return Crowd(seats, Tally([]), InMemoryJournal(), SystemTicks())
+    return Crowd(seats, Tally([], "run"), InMemoryJournal(), SystemTicks())
 
 
 @asynccontextmanager

@@ -119,9 +119,15 @@ def test_every_contact_is_reckoned_in_exactly_one_place() -> None:
 
 
 def test_a_saved_outcome_that_the_recorder_lacks_is_lost() -> None:
-    account = Account(contacts={"c-1"}, saved={Attempt("c-1", 1, 1)})
-    counts = reckon(account, {"c-1": "ended"}, set(), census_of(), {"lost": 0, "doubled": 0})
+    account = Account(contacts={"run-1"}, saved={Attempt("run-1", 1, 1)})
+    counts = reckon(account, {"run-1": "ended"}, set(), census_of(), {"lost": 0, "doubled": 0})
     assert counts.lost == 1
+
+
+def test_what_the_record_of_a_run_lacks_of_another_run_is_not_lost() -> None:
+    account = Account(contacts={"run-1"}, saved={Attempt("other-1", 1, 1)})
+    counts = reckon(account, {"run-1": "ended"}, set(), census_of(), {"lost": 0, "doubled": 0})
+    assert counts.lost == 0
 
 
 def test_the_worst_witness_counts() -> None:
@@ -193,7 +199,7 @@ def test_what_the_audit_finds_makes_a_run_not_ok(audit: dict[str, int]) -> None:
     census = census_of(
         Sighting(Kind.SESSION_IN, 1, "run-s1"), Sighting(Kind.OFFERED, 150, "run-s1", "c-1", 1, 1)
     )
-    tally = Tally([], waited=1)
+    tally = Tally([], "run", waited=1)
     clean = Counts(1, 1, 0, 0, 0, 0, 0, 0)
     for found, ok in ((counts, False), (clean, True)):
         evidence = Evidence(found, census, tally, 1, {}, audit_ok=True, stuck=0)
@@ -202,7 +208,9 @@ def test_what_the_audit_finds_makes_a_run_not_ok(audit: dict[str, int]) -> None:
 
 def test_a_report_has_the_published_names() -> None:
     census = census_of(Sighting(Kind.SESSION_IN, 1, "run-s1"))
-    evidence = Evidence(CLEAN, census, Tally([]), 1, {"router-0": 50.0}, audit_ok=False, stuck=1)
+    evidence = Evidence(
+        CLEAN, census, Tally([], "run"), 1, {"router-0": 50.0}, audit_ok=False, stuck=1
+    )
     figures = report(evidence, sessions=1, rate=1.0, seconds=30.0)
     published = (
         "ok bars_missed centres sessions contacts offers confirmed finished refused held returned "

@@ -36,7 +36,7 @@ class Stage:
         ticks, journal = SystemTicks(), InMemoryJournal()
         script = Script(lambda seed: Random(seed).random, 1, 20_000.0)
         caller = Caller("run-s0", Team("C1"), ("hi",), script.plan_of)
-        tally = Tally(ARRIVALS)
+        tally = Tally(ARRIVALS, "run")
         self.crowd = Crowd([Workplace(caller, 0)], tally, journal, ticks)
         self.crowd.sit_at(InMemoryDesks())
         log = InMemoryLogWriter(InMemoryBroker(FakeClock()))

@@ -42,7 +42,7 @@ class Hall:
             InMemoryScreen(),
         )
         script = Script(lambda seed: Random(seed).random, 1, 20_000.0)
-        tally = Tally(PLAN)
+        tally = Tally(PLAN, "run")
         caller = Caller("run-s0", Team("C1"), ("hi",), script.plan_of)
         self.crowd = Crowd([Workplace(caller, 0)], tally, journal, self.ticks)
         self.crowd.sit_at(InMemoryDesks())
