@@ -53,8 +53,8 @@ for whoever decides by them or shows them.
 
 A partition assigned while a fetch waits is asked for with the next one only, hence the limit.
 """
-IN_BULK = Fetching(50, 1_000_000)
-"""Records of up to 50 ms come together: one answer of the broker in place of one a record."""
+IN_BULK = Fetching(100, 1_000_000)
+"""Records of up to 100 ms come together: one answer of the broker in place of one a record."""
 
 
 class KafkaLogReader:
