@@ -72,15 +72,16 @@ def to_proto(header: Header) -> log_pb2.Header:
     message = log_pb2.Header(
         epoch=header.point.epoch, owner=header.point.owner, seq=header.point.seq
     )
-    message.at.FromMilliseconds(header.at_ms)
+    message.at.seconds, ms = divmod(header.at_ms, 1000)
+    message.at.nanos = ms * 1_000_000
     for topic, partition, position in header.inputs:
         entry = message.inputs.add(
             topic=topic, partition=partition, offset=position.offset, index=position.index
         )
-        if position.point is not None:
-            entry.fence.epoch = position.point.epoch
-            entry.fence.owner = position.point.owner
-            entry.fence.seq = position.point.seq
+        point = position.point
+        if point is not None:
+            fence = entry.fence
+            fence.epoch, fence.owner, fence.seq = point.epoch, point.owner, point.seq
     if isinstance(header.control, Fence):
         message.fence.slot = header.control.slot
         message.fence.min_reader_version = header.control.min_reader_version
