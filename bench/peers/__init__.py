@@ -1,0 +1,1 @@
+"""What others would build instead, under the same load."""

@@ -1,0 +1,1 @@
+"""A dispatch queue of Postgres rows: SELECT … FOR UPDATE SKIP LOCKED."""
