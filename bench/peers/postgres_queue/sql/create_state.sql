@@ -1,0 +1,3 @@
+CREATE TYPE contact_state AS ENUM (
+  'waiting', 'offered', 'accepted', 'confirmed', 'wrap_up', 'ended'
+)

@@ -1,0 +1,2 @@
+SELECT news, contact_id, attempt, caller_id
+FROM dispatch($1)
