@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 import psutil
 
-SAMPLE_EVERY_S = 1.0
+SAMPLE_EVERY_S = 5.0
+"""A look at Postgres adds up the pages of each of its processes: some ten milliseconds."""
 _MB = 1024 * 1024
 _TREES = ("postgres",)
 """Processes whose work their children do. Their memory is counted by share (PSS), since what they
@@ -29,10 +30,13 @@ class Costs:
         """First and last reading by name and pid."""
 
     async def follow(self) -> None:
-        """Sample until cancelled, away from the event loop."""
-        while True:
-            await asyncio.to_thread(self.sample)
-            await asyncio.sleep(SAMPLE_EVERY_S)
+        """Sample until cancelled, away from the event loop; once more at the end."""
+        try:
+            while True:
+                await asyncio.to_thread(self.sample)
+                await asyncio.sleep(SAMPLE_EVERY_S)
+        finally:
+            self.sample()
 
     def sample(self) -> None:
         """Read every process once; one that is gone is left out."""
