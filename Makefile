@@ -30,6 +30,9 @@ AHT = 20
 SEED = 1
 KEEP = 0
 
+# The bench: rows or pieces of work, separated by commas; empty is all.
+ONLY =
+
 BIN := .venv/bin
 PYTHON := $(BIN)/python
 VENV_READY := .venv/.ready
@@ -42,7 +45,7 @@ SIZE_OPTIONS = --state '$(STATE)' --brokers '$(BROKERS)' --partitions '$(PARTITI
 LOAD_OPTIONS = --centres '$(CENTRES)' --sessions '$(SESSIONS)' --rate '$(RATE)' \
   --warmup '$(WARMUP)' --seconds '$(SECONDS)' --aht '$(AHT)' --seed '$(SEED)' --keep '$(KEEP)'
 
-.PHONY: help setup up down status reset demo test check lint types arch proto proto-check map fmt lock
+.PHONY: help setup up down status reset demo bench test check lint types arch proto proto-check map fmt lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -72,6 +75,11 @@ reset: $(VENV_READY) ## stop the stack and forget what it wrote
 
 demo: $(STACK_READY) ## the main job under load, audited
 	@$(PYTHON) -m services.simulator demo $(SIZE_OPTIONS) $(LOAD_OPTIONS)
+
+# A folder of its own, as the bench empties it; one given on the command line stands.
+bench: STATE = .seatline-bench
+bench: $(STACK_READY) ## every number, against its bar and a bare loop
+	@$(PYTHON) -m bench --state '$(STATE)' --only '$(ONLY)'
 
 test: $(STACK_READY) ## every test
 	@$(PYTHON) -m pytest -n 2 --no-loadscope-reorder

@@ -1,0 +1,1 @@
+"""The pure cores, driven in memory: no broker, no clock, no process."""

@@ -1,0 +1,1 @@
+"""One module for each piece of work: it names its rows and measures them."""

@@ -1,0 +1,127 @@
+"""What measurements work on: a stack of their own, brought up when the first one asks for it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from services.simulator.adapters.files import map_file
+from services.stack.layout import REPOSITORY
+
+CENTRES = 225
+_COMMAND_WITHIN_S = 300.0
+_MARK = "bench"
+
+
+class WorldError(Exception):
+    """The stack cannot be used; the message names the remedy."""
+
+
+@dataclass
+class World:
+    """The bench's stack; leaving the block takes it down."""
+
+    state: Path
+    say: Callable[[str], None]
+    """Takes a line of progress."""
+    violations: list[str] = field(default_factory=list)
+    """Promises that a run saw broken."""
+    warm: bool = False
+    """Whether the stack has had a minute of load."""
+    _up: bool = False
+    _broken: str = ""
+    """Why the stack did not come up; it is not tried twice."""
+
+    def __enter__(self) -> "World":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._up:
+            self.say(f"taking the stack in {self.state} down")
+            self._up = False
+            run_module("services.stack", "down", "--state", str(self.state))
+
+    def stack(self) -> dict[str, Any]:
+        """Return the endpoints of the stack, after bringing it up if need be.
+
+        Raises:
+            WorldError: It does not come up, or the state folder is somebody else's.
+        """
+        if self._broken:
+            raise WorldError(self._broken)
+        if not self._up:
+            try:
+                self._bring_up()
+            except WorldError as error:
+                self._broken = str(error)
+                raise
+        endpoints: dict[str, Any] = json.loads((self.state / "endpoints.json").read_text())
+        return endpoints
+
+    def _bring_up(self) -> None:
+        mark = self.state / _MARK
+        if (self.state / "stack.json").exists():
+            if not mark.exists():
+                raise WorldError(
+                    f"state: {self.state} holds a stack that is not the bench's, and the bench "
+                    "begins with an empty one; give another STATE"
+                )
+            # Audits count the whole log: what earlier runs wrote would make them longer each time.
+            run_module("services.stack", "reset", "--state", str(self.state))
+        self.say(f"bringing a stack up in {self.state}")
+        self.state.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        self._up = True
+        run_module("services.stack", "up", "--state", str(self.state))
+        published = ("map", "publish", str(map_file(CENTRES)), "--state", str(self.state))
+        run_module("services.cli", *published, "--json")
+
+
+def run_module(module: str, *arguments: str, within_s: float = _COMMAND_WITHIN_S) -> dict[str, Any]:
+    """Run a command of this project and return the object on its last line.
+
+    Raises:
+        WorldError: It failed; the message is its own.
+    """
+    # A session of its own: an interrupt at the terminal is for the bench, which cleans up in order.
+    process = subprocess.Popen(
+        (sys.executable, "-m", module, *arguments),
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=within_s)
+    except subprocess.TimeoutExpired:
+        raise WorldError(f"{module} {arguments[0]}: no end after {within_s:.0f} s") from None
+    finally:
+        end(process)
+    answer = last_object(output)
+    if process.returncode != 0:
+        reason = answer.get("error") or f"exit {process.returncode}"
+        raise WorldError(f"{module} {arguments[0]}: {reason}")
+    return answer
+
+
+def end(process: "subprocess.Popen[Any]", within_s: float = 60.0) -> None:
+    """End a process that may still run, in order if it can."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def last_object(output: bytes) -> dict[str, Any]:
+    """Return the JSON object on the last line; an empty one if there is none."""
+    lines = output.decode(errors="replace").strip().splitlines()
+    try:
+        answer = json.loads(lines[-1]) if lines else {}
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
