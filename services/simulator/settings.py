@@ -60,6 +60,8 @@ class LoadOptions:
         seconds: Seconds that are measured.
         aht: Scale of talk and wrap-up together, in seconds; truncated at twice that.
         seed: Everything drawn by chance comes from it.
+        streams: gRPC streams that the centres' sessions are spread over; one a centre when left
+            out.
     """
 
     centres: int = 225
@@ -69,6 +71,12 @@ class LoadOptions:
     seconds: float = 60.0
     aht: float = 20.0
     seed: int = 1
+    streams: int | None = None
+
+    @property
+    def desks(self) -> int:
+        """Streams to open."""
+        return self.centres if self.streams is None else self.streams
 
     def check(self) -> None:
         """Refuse what cannot be.
@@ -85,6 +93,7 @@ class LoadOptions:
             _between("seconds", self.seconds, 1, _SECONDS_MAX),
             _between("aht", self.aht, 0.1, 3_600),
             _between("seed", self.seed, 0, 2**63 - 1),
+            _between("streams", self.desks, 1, least),
         ]
         wrong = [problem for problem in problems if problem]
         if wrong:

@@ -34,7 +34,7 @@ from services.simulator.domain.staffing import hire, staff
 from services.simulator.domain.summary import summary
 from services.simulator.domain.waiting import Waiting
 from services.simulator.domain.witness import hear
-from services.simulator.handlers.crowd import Crowd, Workplace
+from services.simulator.handlers.crowd import Crowd, seat
 from services.simulator.handlers.durability import Durability
 from services.simulator.handlers.pump import pump
 from services.simulator.handlers.rehearsal import Rehearsal, Window
@@ -166,10 +166,10 @@ class Course:
         teams = hire(
             run.name, land.centres, sessions, script.plan_of, _chance(f"{options.seed}/callers")
         )
-        seats = [Workplace(caller, desk) for desk, team in enumerate(teams) for caller in team]
+        seats = seat(teams, options.desks)
         tally = Tally(arrivals, run.name)
         crowd = Crowd(seats, tally, book, ticks)
-        desks = GatewayDesks(crowd, len(teams), lambda: where.now().gateways, ticks)
+        desks = GatewayDesks(crowd, options.desks, lambda: where.now().gateways, ticks)
         crowd.sit_at(desks)
         record = PostgresRecord(found.postgres)
         every = max(1, round(options.rate / _SAMPLED_PER_S))

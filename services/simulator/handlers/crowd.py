@@ -31,6 +31,13 @@ class Workplace:
     desk: int
 
 
+def seat(teams: Sequence[Sequence[Caller]], desks: int) -> list[Workplace]:
+    """Give each centre's callers one desk; centres share desks in turn when these are fewer."""
+    return [
+        Workplace(caller, number % desks) for number, team in enumerate(teams) for caller in team
+    ]
+
+
 class Crowd:
     """Drives all callers; everything here runs on one event loop."""
 

@@ -9,6 +9,7 @@ from services.simulator.__main__ import COULD_NOT_RUN, HELD, VIOLATED, _perform,
 from services.simulator.adapters.files import FileFaultError, map_file, territory
 from services.simulator.adapters.stack import Stack, StackError, Whereabouts
 from services.simulator.domain.staffing import hire, staff
+from services.simulator.handlers.crowd import seat
 from services.simulator.ports import Screen
 from services.simulator.settings import LoadOptions, Sizes
 
@@ -38,6 +39,8 @@ def stack_of(state: Path, **changed: object) -> Stack:
         (["demo", "--rate", "nan"], "rate: nan"),
         (["demo", "--seed", "x"], "--seed"),
         (["demo", "--sessions", ""], "--sessions"),
+        (["demo", "--streams", "0"], "streams: 0 cannot be; give 1 to 225"),
+        (["run", "--streams", "226"], "streams: 226 cannot be; give 1 to 225"),
         (["demo", "--keep", "2"], "keep: '2' cannot be; give 1"),
         (["demo", "--centres", "7", "--sessions", "7"], "centres: there is no map with 7"),
         (["demo", "--nonsense"], "--nonsense"),
@@ -129,6 +132,24 @@ def test_every_language_of_a_centre_is_spoken_there() -> None:
         )
     ids = [caller.session_id for team in teams for caller in team]
     assert len(set(ids)) == 225
+
+
+@pytest.mark.parametrize("desks", [1, 16, 225])
+def test_a_centre_sits_together_and_centres_spread_over_all_streams(desks: int) -> None:
+    land = territory(map_file(225))
+    staffed = staff(land.centres, 450)
+    teams = hire("run", land.centres, staffed, lambda _: pytest.fail("no call"), lambda: 0.0)
+    desks_of: dict[str, set[int]] = {}
+    for place in seat(teams, desks):
+        desks_of.setdefault(place.caller.centre_id, set()).add(place.desk)
+    assert len(desks_of) == 225
+    assert all(len(together) == 1 for together in desks_of.values())
+    assert set.union(*desks_of.values()) == set(range(desks))
+
+
+def test_each_centre_has_a_stream_of_its_own_unless_fewer_are_wanted() -> None:
+    assert LoadOptions(centres=225).desks == 225
+    assert LoadOptions(centres=225, streams=16).desks == 16
 
 
 def test_a_map_that_names_an_unknown_seat_is_refused(tmp_path: Path) -> None:
