@@ -22,17 +22,18 @@ app = App(name="python -m bench", help="Measure Seatline against its bars and ag
 
 
 @app.default
-def bench(*, only: str = "", state: Path = DEFAULT_STATE) -> int:
+def bench(*, only: str = "", state: Path = DEFAULT_STATE, scale: float = 1.0) -> int:
     """Measure what is asked for, on a stack of its own where one is needed.
 
     Args:
         only: Rows or pieces of work, separated by commas; left out: all.
         state: State folder of that stack; it is emptied first.
+        scale: Share of sessions, load and durations; below 1 it is a trial that says nothing.
     """
     chosen = choose(WORKS, only)
     results = Results()
     try:
-        with World(state, _say) as world:
+        with World(state, _say, scale) as world:
             perform(chosen, world, results)
     except KeyboardInterrupt:
         show(results, sys.stderr)

@@ -81,16 +81,9 @@ def measure(bootstrap: str, last: str, rate: float, seconds: float) -> list[floa
     return took
 
 
-def main() -> int:
-    """Run the chain and print one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--state", type=Path, default=Path(".seatline"))
-    parser.add_argument("--rate", type=float, default=100.0)
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--hops", type=int, default=3)
-    given = parser.parse_args()
-    bootstrap = json.loads((given.state / "endpoints.json").read_text())["kafka"]
-    names = [f"hop-{n}" for n in range(given.hops)]
+def hops(bootstrap: str, rate: float, seconds: float, count: int = 3) -> list[float]:
+    """Run a chain of so many topics; return the way of each record through it, in milliseconds."""
+    names = [f"hop-{n}" for n in range(count)]
     admin = AdminClient({"bootstrap.servers": bootstrap})
     config = {"message.timestamp.type": "LogAppendTime"}
     made = admin.create_topics([NewTopic(name, PARTITIONS, 1, config=config) for name in names])
@@ -105,13 +98,25 @@ def main() -> int:
     for process in relays:
         process.start()
     try:
-        took = measure(bootstrap, names[-1], given.rate, given.seconds)
+        return measure(bootstrap, names[-1], rate, seconds)
     finally:
         stop.set()
         for process in relays:
             process.join(5)
         for future in admin.delete_topics(names).values():
             future.result()
+
+
+def main() -> int:
+    """Run the chain and print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--state", type=Path, default=Path(".seatline"))
+    parser.add_argument("--rate", type=float, default=100.0)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--hops", type=int, default=3)
+    given = parser.parse_args()
+    bootstrap = json.loads((given.state / "endpoints.json").read_text())["kafka"]
+    took = hops(bootstrap, given.rate, given.seconds, given.hops)
     cuts = statistics.quantiles(took, n=100)
     result = {"n": len(took), "hops": given.hops, "p50": cuts[49], "p90": cuts[89], "p99": cuts[98]}
     sys.stdout.write(json.dumps(result) + "\n")

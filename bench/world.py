@@ -12,8 +12,12 @@ from services.simulator.adapters.files import map_file
 from services.stack.layout import REPOSITORY
 
 CENTRES = 225
+SESSIONS = 20_000
+RATE_PER_S = 300.0
+_SHORTEST_S = 3.0
 _COMMAND_WITHIN_S = 300.0
-_MARK = "bench"
+_MARK = Path("logs", "bench")
+"""Where a reset of the stack takes it away, too."""
 
 
 class WorldError(Exception):
@@ -27,10 +31,14 @@ class World:
     state: Path
     say: Callable[[str], None]
     """Takes a line of progress."""
+    scale: float = 1.0
+    """Share of sessions, load and durations; below 1 it is a trial whose figures mean nothing."""
     violations: list[str] = field(default_factory=list)
     """Promises that a run saw broken."""
     warm: bool = False
     """Whether the stack has had a minute of load."""
+    peak_mb: dict[str, float] = field(default_factory=dict)
+    """Peak memory by process, over all runs."""
     _up: bool = False
     _broken: str = ""
     """Why the stack did not come up; it is not tried twice."""
@@ -43,6 +51,20 @@ class World:
             self.say(f"taking the stack in {self.state} down")
             self._up = False
             run_module("services.stack", "down", "--state", str(self.state))
+
+    @property
+    def sessions(self) -> int:
+        """Caller sessions of every run."""
+        return max(2 * CENTRES, round(SESSIONS * self.scale))
+
+    @property
+    def rate_per_s(self) -> float:
+        """Contacts a second of the default load."""
+        return RATE_PER_S * self.scale
+
+    def lasting(self, seconds: float) -> float:
+        """Return how long something of that length lasts at this scale."""
+        return max(min(seconds, _SHORTEST_S), seconds * self.scale)
 
     def stack(self) -> dict[str, Any]:
         """Return the endpoints of the stack, after bringing it up if need be.
@@ -72,10 +94,12 @@ class World:
             # Audits count the whole log: what earlier runs wrote would make them longer each time.
             run_module("services.stack", "reset", "--state", str(self.state))
         self.say(f"bringing a stack up in {self.state}")
-        self.state.mkdir(parents=True, exist_ok=True)
-        mark.touch()
         self._up = True
-        run_module("services.stack", "up", "--state", str(self.state))
+        try:
+            run_module("services.stack", "up", "--state", str(self.state))
+        finally:
+            if mark.parent.is_dir():
+                mark.touch()
         published = ("map", "publish", str(map_file(CENTRES)), "--state", str(self.state))
         run_module("services.cli", *published, "--json")
 

@@ -1,38 +1,55 @@
+from collections.abc import Callable
+
 import pytest
 
-from bench.peers.postgres_queue.knee import find_knee
+from bench.rows.knee import highest, is_in_time
+from bench.simulation import Run
 
 
-async def loads(limit: float, runs_max: int, start: float = 300.0) -> tuple[float, list[float]]:
-    tried: list[float] = []
-
-    async def holds(load: float) -> bool:
+def below(limit: float, tried: list[float]) -> Callable[[float], bool]:
+    def holds(load: float) -> bool:
         tried.append(load)
         return load <= limit
 
-    return await find_knee(start, holds, runs_max), tried
+    return holds
 
 
-async def test_the_load_doubles_until_it_fails_and_then_the_gap_is_halved() -> None:
-    knee, tried = await loads(limit=1_700.0, runs_max=6)
-    assert tried == [300.0, 600.0, 1_200.0, 2_400.0, 1_800.0, 1_500.0]
-    assert knee == 1_500.0
+@pytest.mark.parametrize(
+    ("limit", "found", "loads"),
+    [
+        (1_800, 1_750, [1_000, 2_000, 1_500, 1_750]),
+        (2_400, 2_250, [1_000, 2_000, 4_000, 3_000, 2_500, 2_250]),
+        (700, 687.5, [1_000, 500, 750, 625, 687.5]),
+        (1e9, 32_000, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000]),
+    ],
+)
+def test_the_highest_load_is_doubled_up_to_and_then_closed_in_on(
+    limit: float, found: float, loads: list[float]
+) -> None:
+    tried: list[float] = []
+    assert highest(below(limit, tried), 1_000, tries=6) == found
+    assert tried == loads
 
 
-async def test_a_first_load_that_fails_is_halved() -> None:
-    knee, tried = await loads(limit=100.0, runs_max=3)
-    assert tried == [300.0, 150.0, 75.0]
-    assert knee == 75.0
+def test_there_is_none_when_no_load_holds() -> None:
+    assert highest(lambda _: False, 1_000, tries=4) is None
 
 
-async def test_nothing_that_held_is_no_knee() -> None:
-    knee, _ = await loads(limit=1.0, runs_max=2)
-    assert knee == 0.0
+def run(p99: float, offers_per_second: float = 1_000.0, n: int = 10) -> Run:
+    spread = {"n": n, "p50": p99 / 2, "p99": p99}
+    return Run({"offer_ms": spread, "offers_per_second": offers_per_second}, {})
 
 
-@pytest.mark.parametrize("limit", [10.0, 333.0, 5_000.0, 1e9])
-async def test_the_knee_is_a_load_that_held(limit: float) -> None:
-    knee, tried = await loads(limit, runs_max=7)
-    assert knee in tried or knee == 0.0
-    assert knee <= limit
-    assert len(tried) == 7
+@pytest.mark.parametrize(
+    ("tried", "in_time"),
+    [
+        (run(100.0), True),
+        (run(100.1), False),
+        (run(10.0, offers_per_second=949.0), False),
+        (run(0.0, n=0), False),
+    ],
+)
+def test_a_load_holds_when_offers_come_in_time_and_as_often_as_contacts(
+    tried: Run, in_time: bool
+) -> None:
+    assert is_in_time(tried, 1_000.0) is in_time
