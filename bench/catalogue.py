@@ -1,12 +1,13 @@
 """Everything that `make bench` measures, in its order: the load first, as it warms the stack."""
 
-from bench.rows import cores, knee, load, peer
+from bench.rows import cores, deaths, knee, load, peer
 
 WORKS = (
     load.DEFAULT,
     peer.OFFERS,
     knee.KNEE,
     load.PEAK,
+    deaths.DEATHS,
     load.MEMORY,
     cores.GATE,
     cores.CORE,
