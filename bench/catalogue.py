@@ -1,6 +1,6 @@
 """Everything that `make bench` measures, in its order: the load first, as it warms the stack."""
 
-from bench.rows import cores, deaths, knee, load, peer
+from bench.rows import cores, deaths, knee, load, loops, peer
 
 WORKS = (
     load.DEFAULT,
@@ -9,6 +9,8 @@ WORKS = (
     load.PEAK,
     deaths.DEATHS,
     load.MEMORY,
+    loops.ROUTER,
     cores.GATE,
+    loops.DISPATCHER,
     cores.CORE,
 )

@@ -16,7 +16,7 @@ AHT_S = 5.0
 _START_PER_S = 1_000.0
 _APART = 0.125
 """The search ends when the load that held and the one that did not are this close."""
-_TRIES = 5
+_TRIES = 4
 _WARM_UP_S = 8.0
 _MEASURED_S = 8.0
 
@@ -58,7 +58,7 @@ def measure(world: World) -> Mapping[str, Figure]:
         return rate_per_s in at_knee
 
     found = highest(holds, _START_PER_S * world.scale)
-    peers = peer.knee_per_s()
+    peers = peer.knee_per_s(world)
     figures = {"knee": Figure(found, peers.value, peers.note), "peer_knee": peers}
     if found is not None:
         figures |= costs("cpu_us_knee", at_knee[found])

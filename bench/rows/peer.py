@@ -10,6 +10,7 @@ from bench.world import World, WorldError, run_module
 
 MODULE = "bench.peers.postgres_queue"
 _WITHIN_S = 240.0
+_KNEE_FROM_PER_S = 500.0
 
 
 def ask(*arguments: str, module: str = MODULE) -> tuple[dict[str, Any], str]:
@@ -24,17 +25,23 @@ def ask(*arguments: str, module: str = MODULE) -> tuple[dict[str, Any], str]:
 
 def measure_offers(world: World) -> Mapping[str, Figure]:
     """Ask the peer for its offers at the default load."""
-    answer, why_not = ask("--rate", f"{world.rate_per_s:g}")
+    answer, why_not = ask(*_size(world), "--rate", f"{world.rate_per_s:g}")
     spread = answer.get("offer_ms", {})
     return {
         f"peer_offer_{share}": Figure(spread.get(share), note=why_not) for share in ("p50", "p99")
     }
 
 
-def knee_per_s() -> Figure:
+def knee_per_s(world: World) -> Figure:
     """Ask the peer for the highest load that it holds."""
-    answer, why_not = ask("--knee")
+    answer, why_not = ask(*_size(world), "--rate", f"{_KNEE_FROM_PER_S * world.scale:g}", "--knee")
     return Figure(answer.get("knee_per_second"), note=why_not)
+
+
+def _size(world: World) -> tuple[str, ...]:
+    # It has a database of its own on the same server.
+    world.stack()
+    return ("--state", str(world.state), "--sessions", str(world.sessions))
 
 
 def _is_there(module: str) -> bool:
@@ -45,5 +52,5 @@ def _is_there(module: str) -> bool:
 
 
 OFFERS = Work(
-    "peer", (Row("peer_offer_p50", "ms"), Row("peer_offer_p99", "ms")), 30, measure_offers
+    "peer", (Row("peer_offer_p50", "ms"), Row("peer_offer_p99", "ms")), 25, measure_offers
 )
