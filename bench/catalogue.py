@@ -1,6 +1,6 @@
 """Everything that `make bench` measures, in its order: the load first, as it warms the stack."""
 
-from bench.rows import cores, deaths, knee, load, loops, peer
+from bench.rows import cores, deaths, knee, load, loops, peer, recorder
 
 WORKS = (
     load.DEFAULT,
@@ -13,4 +13,5 @@ WORKS = (
     cores.GATE,
     loops.DISPATCHER,
     cores.CORE,
+    recorder.RECORDER,
 )
