@@ -1,6 +1,6 @@
 """Everything that `make bench` measures, in its order: the load first, as it warms the stack."""
 
-from bench.rows import cores, deaths, knee, load, loops, peer, recorder
+from bench.rows import cores, deaths, gateway, knee, load, loops, peer, recorder
 
 WORKS = (
     load.DEFAULT,
@@ -14,4 +14,5 @@ WORKS = (
     loops.DISPATCHER,
     cores.CORE,
     recorder.RECORDER,
+    gateway.GATEWAY,
 )

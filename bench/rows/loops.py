@@ -70,12 +70,12 @@ ROUTER = Work(
         Row("router_50", "contacts/s"),
         Row("router_50_cpu", "us/contact"),
     ),
-    20,
+    15,
     measure_router,
 )
 DISPATCHER = Work(
     "dispatcher_loop",
     (Row("dispatcher", "records/s"), Row("dispatcher_cpu", "us/record")),
-    20,
+    15,
     measure_dispatcher,
 )
