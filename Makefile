@@ -32,6 +32,7 @@ KEEP = 0
 
 # The bench: rows or pieces of work, separated by commas; empty is all.
 ONLY =
+PLOTS = 0
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
@@ -79,7 +80,7 @@ demo: $(STACK_READY) ## the main job under load, audited
 # A folder of its own, as the bench empties it; one given on the command line stands.
 bench: STATE = .seatline-bench
 bench: $(STACK_READY) ## every number, against its bar and a bare loop
-	@$(PYTHON) -m bench --state '$(STATE)' --only '$(ONLY)'
+	@$(PYTHON) -m bench --state '$(STATE)' --only '$(ONLY)' --plots '$(PLOTS)'
 
 test: $(STACK_READY) ## every test
 	@$(PYTHON) -m pytest -n 2 --no-loadscope-reorder

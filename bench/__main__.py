@@ -22,27 +22,41 @@ app = App(name="python -m bench", help="Measure Seatline against its bars and ag
 
 
 @app.default
-def bench(*, only: str = "", state: Path = DEFAULT_STATE, scale: float = 1.0) -> int:
+def bench(
+    *, only: str = "", state: Path = DEFAULT_STATE, plots: str = "0", scale: float = 1.0
+) -> int:
     """Measure what is asked for, on a stack of its own where one is needed.
 
     Args:
         only: Rows or pieces of work, separated by commas; left out: all.
         state: State folder of that stack; it is emptied first.
+        plots: 1 measures growth, too, and draws docs/performance/*.svg.
         scale: Share of sessions, load and durations; below 1 it is a trial that says nothing.
     """
+    if plots not in ("0", "1"):
+        return _failed(f"plots: {plots!r} cannot be; give 1 to draw the plots, or 0")
     chosen = choose(WORKS, only)
     results = Results()
     try:
         with World(state, _say, scale) as world:
             perform(chosen, world, results)
+        growth = _draw() if plots == "1" else {}
     except KeyboardInterrupt:
         show(results, sys.stderr)
         return _failed("interrupted")
     show(results, sys.stderr)
-    _print(results.as_json())
+    _print(results.as_json() | growth)
     if results.violations:
         return VIOLATED
     return HELD if results.ok else COULD_NOT_RUN
+
+
+def _draw() -> dict[str, Any]:
+    # Here, as the drawing library takes a second to import and few runs draw.
+    from bench.growth.study import measure_and_draw
+
+    _say("growth, about 8 min")
+    return {"growth": {curve.name: curve.as_json() for curve in measure_and_draw(_say)}}
 
 
 def _say(line: str) -> None:

@@ -1,0 +1,1 @@
+"""What grows with what: cost, memory and takeover against the size of things."""
