@@ -43,7 +43,7 @@ def bench(
         growth = _draw() if plots == "1" else {}
     except KeyboardInterrupt:
         show(results, sys.stderr)
-        return _failed("interrupted")
+        return _failed("interrupted", results)
     show(results, sys.stderr)
     _print(results.as_json() | growth)
     if results.violations:
@@ -67,9 +67,9 @@ def _print(answer: dict[str, Any]) -> None:
     print(json.dumps(answer), flush=True)
 
 
-def _failed(reason: str) -> int:
+def _failed(reason: str, results: Results | None = None) -> int:
     _say(reason)
-    _print({"ok": False, "bars_missed": [], "results": {}, "error": reason})
+    _print((results or Results()).as_json() | {"ok": False, "error": reason})
     return COULD_NOT_RUN
 
 

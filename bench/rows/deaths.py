@@ -23,7 +23,7 @@ RULED = frozenset({"routed", "held", "refused"})
 _STEADY_S = 5.0
 """Of undisturbed load before each kill."""
 _AGAIN_WITHIN_S = 30.0
-_LASTS_S = 45.0
+_LASTS_S = 35.0
 
 
 def measure(world: World) -> Mapping[str, Figure]:
@@ -73,6 +73,6 @@ DEATHS = Work(
         Row("takeover_router", "s", at_most(5.0)),
         Row("reconnect", "s", at_most(10.0)),
     ),
-    90,
+    80,
     measure,
 )

@@ -10,6 +10,7 @@ from bench.world import World, WorldError, run_module
 
 MODULE = "bench.peers.postgres_queue"
 _WITHIN_S = 240.0
+_MEASURED_S = 10.0
 _KNEE_FROM_PER_S = 500.0
 
 
@@ -25,7 +26,8 @@ def ask(*arguments: str, module: str = MODULE) -> tuple[dict[str, Any], str]:
 
 def measure_offers(world: World) -> Mapping[str, Figure]:
     """Ask the peer for its offers at the default load."""
-    answer, why_not = ask(*_size(world), "--rate", f"{world.rate_per_s:g}")
+    rate, seconds = f"{world.rate_per_s:g}", f"{world.lasting(_MEASURED_S):g}"
+    answer, why_not = ask(*_size(world), "--rate", rate, "--seconds", seconds)
     spread = answer.get("offer_ms", {})
     return {
         f"peer_offer_{share}": Figure(spread.get(share), note=why_not) for share in ("p50", "p99")
@@ -52,5 +54,5 @@ def _is_there(module: str) -> bool:
 
 
 OFFERS = Work(
-    "peer", (Row("peer_offer_p50", "ms"), Row("peer_offer_p99", "ms")), 25, measure_offers
+    "peer", (Row("peer_offer_p50", "ms"), Row("peer_offer_p99", "ms")), 20, measure_offers
 )
