@@ -92,7 +92,7 @@ class Course:
         self.plan = plan
         self.ticks = SystemTicks()
         self.journal = Journal(self.ticks, [])
-        self.tally = Tally(plan.arrivals)
+        self.tally = Tally(plan.arrivals, plan.run)
         self.queue = PostgresQueue(plan.run, plan.teams, self.journal, self.ticks, options.shards)
         seats = [Workplace(who, desk) for desk, team in enumerate(plan.teams) for who in team]
         self.crowd = Crowd(seats, self.tally, self.journal, self.ticks)
@@ -118,7 +118,7 @@ class Course:
                     opened.append(await server.connect())
                     group.create_task(lane.work(opened[-1]))
                 around = [
-                    group.create_task(pump(self.crowd, self.ticks)),
+                    group.create_task(pump(self.crowd)),
                     group.create_task(self._sweep(connection)),
                 ]
                 yield
