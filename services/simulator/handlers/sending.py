@@ -16,7 +16,7 @@ from services.simulator.ports import ContactLog, Journal, Mint, Minted, Ticks
 BATCH_CONTACTS = 500
 BATCH_BYTES = 256 * 1024
 _LONGEST_SERVE_S = 0.05
-_CLIENT_TICK_S = 0.001
+_SHORTEST_SERVE_S = 0.001
 """The client waits whole milliseconds: asked for less, it returns at once and this loop spins."""
 _ACK_WITHIN_MS = 120_000.0
 
@@ -59,18 +59,11 @@ class Sending:
             self._take_due(coming, now_ms - started_ms)
             self._send_idle()
             before = self.acknowledged
-            self._serve(_until_next_s(coming, started_ms, now_ms))
+            self._log.serve(_until_next_s(coming, started_ms, now_ms))
             if self.acknowledged > before or not self._unsettled:
                 heard_ms = self._ticks.now_ms()
             elif now_ms - heard_ms > _ACK_WITHIN_MS:
                 raise TimeoutError("contacts: Kafka acknowledged nothing for two minutes")
-
-    def _serve(self, within_s: float) -> None:
-        """Settle what comes until the next contact is due."""
-        if within_s < _CLIENT_TICK_S:
-            self.stop.wait(within_s)
-            within_s = 0.0
-        self._log.serve(within_s)
 
     def _take_due(self, coming: deque[Arrival], elapsed_ms: float) -> None:
         while coming and coming[0].at_ms <= elapsed_ms:
@@ -126,4 +119,5 @@ def _batch(waiting: deque[Minted]) -> list[Minted]:
 def _until_next_s(coming: deque[Arrival], started_ms: float, now_ms: float) -> float:
     if not coming:
         return _LONGEST_SERVE_S
-    return min(max(0.0, (started_ms + coming[0].at_ms - now_ms) / 1_000.0), _LONGEST_SERVE_S)
+    left_s = (started_ms + coming[0].at_ms - now_ms) / 1_000.0
+    return min(max(_SHORTEST_SERVE_S, left_s), _LONGEST_SERVE_S)
