@@ -29,7 +29,7 @@ from services.simulator.settings import LoadOptions, OptionError
 HELD, VIOLATED, COULD_NOT_RUN = 0, 1, 2
 
 KNEE_P99_MS = 100.0
-_KNEE_RUNS_MAX = 7
+_KNEE_RUNS_MAX = 5
 _KNEE_SECONDS = 8.0
 _KNEE_WARMUP_S = 2.0
 _KNEE_FINISH_S = 3.0

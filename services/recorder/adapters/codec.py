@@ -249,6 +249,7 @@ def _reason(kind: str, message: Any) -> str | None:
     return _name(names, message.reason) if names is not None else _FIXED_REASONS.get(kind)
 
 
+@cache  # of the values that there are: an unknown one raises, and nothing is kept of it
 def _name(names: Any, number: int) -> str:
     """Return an enum value in lower case, without the prefix that its zero value shows."""
     prefix = str(names.Name(0)).removesuffix("UNSPECIFIED")
