@@ -105,7 +105,9 @@ class Partition(Generic[Item, Entry]):
 
     def read(self, arrived: Arrived, reading: Reading) -> Role:
         """Take the next record of the own log; return the role after it."""
-        header = self._codec.brief(arrived.value)
+        # An owner knows the positions: it wrote them.
+        decode = self._codec.brief if self.role is Role.OWNING else self._codec.header
+        header = decode(arrived.value)
         verdict = self._reader.accept(header)
         self.watch.saw(header, verdict, arrived.appended_at_ms, reading.mono_ms)
         self.time.observe(arrived.appended_at_ms, reading.mono_ms)
@@ -118,7 +120,7 @@ class Partition(Generic[Item, Entry]):
         elif self.role is Role.OWNING:
             self._step_down(reading)
         else:
-            self._follow(arrived, reading)
+            self._follow(arrived, header, reading)
         return self.role
 
     def _read_claim(self, header: Header, reading: Reading) -> None:
@@ -148,8 +150,7 @@ class Partition(Generic[Item, Entry]):
         self._sending = None
         self.log_time_ms = max(self.log_time_ms, header.at_ms)
 
-    def _follow(self, arrived: Arrived, reading: Reading) -> None:
-        header = self._codec.header(arrived.value)
+    def _follow(self, arrived: Arrived, header: Header, reading: Reading) -> None:
         self.log_time_ms = max(self.log_time_ms, header.at_ms)
         for topic, number, position in header.inputs:
             self.positions[(topic, number)] = position
