@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 
 from seatline.facts.v1 import facts_pb2 as facts
 from seatline.facts.v1 import session_pb2 as facts_session
+from seatline.log.v1 import log_pb2
 from services.gateway.adapters import news
 from services.gateway.adapters.metrics import Metrics
 from services.gateway.adapters.streams import Streams
@@ -81,19 +82,21 @@ class LogIn:
 
     def _take_facts(self, record: Arrived) -> None:
         partition = record.partition
-        facts_record = facts.FactRecord.FromString(record.value)
+        # Nothing concerns a gateway without sessions, and so the whole past when it starts: of that
+        # the header is enough.
+        concerned = bool(self.sessions.bindings)
+        body: Any = (facts.FactRecord if concerned else log_pb2.Envelope).FromString(record.value)
         reader = self._readers.get(partition)
         if reader is None:
             name = f"{record.topic}/{partition}"
             reader = self._readers[partition] = FencedReader(name)
-        counts = reader.accept(brief(facts_record.header)).counts
+        counts = reader.accept(brief(body.header)).counts
         mono_ms = self.clock.monotonic_ms()
         self.progress.read(partition, record.offset, record.appended_at_ms, mono_ms)
-        # Nothing concerns a gateway without sessions, and so the whole past when it starts.
-        if not counts or not self.sessions.bindings:
+        if not (counts and concerned):
             return
         self.metrics.fact_age.observe(max(0, self.clock.wall_ms() - record.appended_at_ms) / 1000)
-        for fact in facts_record.facts:
+        for fact in body.facts:
             self._take_fact(partition, fact, record.appended_at_ms)
 
     def _take_fact(self, partition: int, fact: facts.Fact, at_ms: int) -> None:
