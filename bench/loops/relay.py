@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 from bench.loops.pace import Pace, Stopwatch, until
 from bench.watching import ends
+from services.runtime.fenced_log.turn import BYTES_MAX, ENTRIES_MAX
 from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter
 from services.runtime.log_port import START, SendError, Sent
 
-ENTRIES_MAX = 500
-BYTES_MAX = 256 * 1024
-"""What one record of a decider holds at most."""
 _FETCHED_S = 1.0
 """The client has fetched by then, as it has for a decider whose backlog is there when it turns."""
 _POLL_S = 0.02

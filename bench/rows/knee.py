@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
+from bench import knee
 from bench.figures import Figure, Row, at_least, at_most
+from bench.knee import Search
 from bench.rows import peer
 from bench.rows.load import cost_rows, costs, warm_up
 from bench.simulation import Load, Run, simulate
 from bench.work import Work
 from bench.world import World
 
-OFFER_P99_MS = 100.0
-RATE_SHARE = 0.95
 STREAMS = 16
 AHT_S = 5.0
 _START_PER_S = 1_000.0
@@ -32,18 +32,12 @@ def highest(holds: Callable[[float], bool], start: float, tries: int = _TRIES) -
     Returns:
         The highest that held; None if none did.
     """
-    low, high = 0.0, start
-    missed = False
+    search = Search(start)
     for _ in range(tries):
-        if missed and high - low <= _APART * high:
+        if search.is_within(_APART):
             break
-        load = (low + high) / 2 if missed else high
-        if holds(load):
-            low = load
-            high = high if missed else 2 * high
-        else:
-            high, missed = load, True
-    return low or None
+        search.note(held=holds(search.load))
+    return search.held or None
 
 
 def measure(world: World) -> Mapping[str, Figure]:
@@ -67,8 +61,7 @@ def measure(world: World) -> Mapping[str, Figure]:
 
 def is_in_time(run: Run, rate_per_s: float) -> bool:
     """Tell whether offers came in time, and as many as contacts did."""
-    keeps_up = run.report["offers_per_second"] >= RATE_SHARE * rate_per_s
-    return keeps_up and run.offer_ms.get("p99", OFFER_P99_MS + 1) <= OFFER_P99_MS
+    return knee.holds(run.report, rate_per_s)
 
 
 def _try(world: World, rate_per_s: float) -> Run:

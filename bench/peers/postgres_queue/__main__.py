@@ -19,6 +19,7 @@ from typing import Any
 import asyncpg
 import uvloop
 
+from bench import knee
 from bench.peers.postgres_queue.database import Server
 from bench.peers.postgres_queue.knee import find_knee
 from bench.peers.postgres_queue.run import Options, run
@@ -28,12 +29,10 @@ from services.simulator.settings import LoadOptions, OptionError
 
 HELD, VIOLATED, COULD_NOT_RUN = 0, 1, 2
 
-KNEE_P99_MS = 100.0
 _KNEE_RUNS_MAX = 5
 _KNEE_SECONDS = 8.0
 _KNEE_WARMUP_S = 2.0
 _KNEE_FINISH_S = 3.0
-_RATE_SHARE = 0.95
 _EXPECTED = (
     FileFaultError,
     OptionError,
@@ -113,18 +112,17 @@ async def _knee(server: Server, options: Options, say: Any) -> dict[str, Any]:
         load = replace(options.load, rate=rate, seconds=_KNEE_SECONDS, warmup=_KNEE_WARMUP_S)
         result = await run(server, replace(options, load=load, finish_s=_KNEE_FINISH_S), say)
         runs.append(result)
-        offers = result["offer_ms"]
-        kept_up = result["offers_per_second"] >= _RATE_SHARE * rate
-        held = kept_up and offers["n"] > 0 and offers["p99"] <= KNEE_P99_MS
-        say(f"{rate:g} a second: p99 {offers['p99']:g} ms, {'held' if held else 'not held'}")
-        return bool(held)
+        held = knee.holds(result, rate)
+        p99_ms = result["offer_ms"]["p99"]
+        say(f"{rate:g} a second: p99 {p99_ms:g} ms, {'held' if held else 'not held'}")
+        return held
 
-    knee = await find_knee(options.load.rate, holds, _KNEE_RUNS_MAX)
-    best = next((each for each in runs if each["rate"] == knee), runs[-1])
+    found = await find_knee(options.load.rate, holds, _KNEE_RUNS_MAX)
+    best = next((each for each in runs if each["rate"] == found), runs[-1])
     tried = [{"rate": each["rate"], "p99": each["offer_ms"]["p99"]} for each in runs]
     ok = all(each["ok"] for each in runs)
     faults = [fault for each in runs for fault in each["faults"]]
-    return {**best, "ok": ok, "faults": faults, "knee_per_second": knee, "runs": tried}
+    return {**best, "ok": ok, "faults": faults, "knee_per_second": found, "runs": tried}
 
 
 async def _interruptible(work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
+from bench.knee import Search
+
 
 async def find_knee(
     start: float, holds: Callable[[float], Awaitable[bool]], runs_max: int
@@ -13,11 +15,7 @@ async def find_knee(
         holds: Runs a load.
         runs_max: Runs in all.
     """
-    held, failed, load = 0.0, 0.0, start
+    search = Search(start)
     for _ in range(runs_max):
-        if await holds(load):
-            held = load
-        else:
-            failed = load
-        load = (held + failed) / 2 if failed else held * 2
-    return held
+        search.note(held=await holds(search.load))
+    return search.held
