@@ -34,3 +34,10 @@ class PromiseBrokenError(Exception):
 
 class SettingsError(Exception):
     """The settings are wrong; the message lists every problem."""
+
+
+def reasons_of(error: BaseException) -> list[BaseException]:
+    """Flatten what a group of tasks raised."""
+    if isinstance(error, BaseExceptionGroup):
+        return [reason for inner in error.exceptions for reason in reasons_of(inner)]
+    return [error]

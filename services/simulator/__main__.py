@@ -12,7 +12,7 @@ from typing import Any
 import uvloop
 from cyclopts import App, CycloptsError
 
-from services.runtime.errors import PromiseBrokenError, TransientError
+from services.runtime.errors import PromiseBrokenError, TransientError, reasons_of
 from services.simulator import wiring
 from services.simulator.adapters.files import FileFaultError
 from services.simulator.adapters.gateway_client import DeskStalledError
@@ -121,17 +121,10 @@ def _failed(reason: str) -> int:
 
 
 def _could_not_run(error: Exception) -> int:
-    reasons = _reasons(error)
+    reasons = reasons_of(error)
     if not all(isinstance(reason, _EXPECTED) for reason in reasons):
         traceback.print_exception(error)
     return _failed("; ".join(str(reason) or type(reason).__name__ for reason in reasons))
-
-
-def _reasons(error: BaseException) -> list[BaseException]:
-    """Flatten what a group of tasks raised."""
-    if isinstance(error, BaseExceptionGroup):
-        return [reason for inner in error.exceptions for reason in _reasons(inner)]
-    return [error]
 
 
 def main(tokens: Sequence[str] | None = None) -> int:

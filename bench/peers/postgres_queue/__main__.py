@@ -23,6 +23,7 @@ from bench import knee
 from bench.peers.postgres_queue.database import Server
 from bench.peers.postgres_queue.knee import find_knee
 from bench.peers.postgres_queue.run import Options, run
+from services.runtime.errors import reasons_of
 from services.simulator.adapters.files import FileFaultError
 from services.simulator.adapters.stack import Stack, StackError
 from services.simulator.settings import LoadOptions, OptionError
@@ -145,13 +146,6 @@ def _failed(reason: str) -> int:
     return COULD_NOT_RUN
 
 
-def _reasons(error: BaseException) -> list[BaseException]:
-    """Flatten what a group of tasks raised."""
-    if isinstance(error, BaseExceptionGroup):
-        return [reason for inner in error.exceptions for reason in _reasons(inner)]
-    return [error]
-
-
 def main(tokens: Sequence[str] | None = None) -> int:
     """Parse the command line; return 0 (held), 1 (violated) or 2 (could not run)."""
     try:
@@ -160,7 +154,7 @@ def main(tokens: Sequence[str] | None = None) -> int:
     except asyncio.CancelledError:
         return _failed("interrupted")
     except (ExceptionGroup, *_EXPECTED) as error:
-        reasons = _reasons(error)
+        reasons = reasons_of(error)
         if not all(isinstance(reason, _EXPECTED) for reason in reasons):
             traceback.print_exception(error)
         return _failed("; ".join(str(reason) or type(reason).__name__ for reason in reasons))
