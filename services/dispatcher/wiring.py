@@ -7,11 +7,11 @@ from services.dispatcher.adapters.observer import DispatcherObserver
 from services.dispatcher.domain.limits import Limits
 from services.dispatcher.handlers import FloorHandler
 from services.dispatcher.settings import DispatcherSettings
-from services.runtime.deciding import decide_until_stopped
+from services.runtime.deciding import decide_until_stopped, decider_reader
 from services.runtime.fenced_log.core import Inputs
 from services.runtime.fenced_log.decider import Decider, Place, World
 from services.runtime.ids import SystemIds
-from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter
+from services.runtime.kafka_log import KafkaLogWriter
 from services.runtime.kafka_wait import wait_for_topics
 from services.runtime.lifecycle import Process
 from services.runtime.set_aside import DEAD
@@ -20,6 +20,7 @@ from services.runtime.slot_lock import SlotLock
 INPUTS = Inputs(
     paced=topics.COMMANDS, orders=(topics.MAP, topics.SUPPRESSIONS), spread=topics.RULINGS
 )
+FOLLOWED = (topics.FACTS, topics.MAP, topics.SUPPRESSIONS)
 
 
 def serve(settings: DispatcherSettings, process: Process) -> None:
@@ -30,7 +31,9 @@ def serve(settings: DispatcherSettings, process: Process) -> None:
     wanted |= {topics.MAP: 1, topics.SUPPRESSIONS: 1}
     if not wait_for_topics(settings.kafka, wanted, process):
         return
-    reader = KafkaLogReader(settings.kafka, settings.slot)
+    reader = decider_reader(
+        settings.kafka, settings.slot, (topics.FACTS, topics.MAP, topics.SUPPRESSIONS)
+    )
     writer = KafkaLogWriter(settings.kafka, settings.slot)
     observer = DispatcherObserver(process, DispatcherMetrics(process.registry), writer)
     place = Place(

@@ -7,17 +7,18 @@ from services.router.adapters.metrics import RouterMetrics
 from services.router.adapters.observer import RouterObserver
 from services.router.handlers import Orders, RulingHandler
 from services.router.settings import RouterSettings
-from services.runtime.deciding import decide_until_stopped
+from services.runtime.deciding import decide_until_stopped, decider_reader
 from services.runtime.fenced_log.core import Inputs
 from services.runtime.fenced_log.decider import Decider, Place, World
 from services.runtime.ids import SystemIds
-from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter
+from services.runtime.kafka_log import KafkaLogWriter
 from services.runtime.kafka_wait import wait_for_topics
 from services.runtime.lifecycle import Process
 from services.runtime.set_aside import DEAD
 from services.runtime.slot_lock import SlotLock
 
 INPUTS = Inputs(paced=topics.CONTACTS, live=(topics.MAP, topics.SUPPRESSIONS))
+FOLLOWED = (topics.RULINGS, topics.MAP, topics.SUPPRESSIONS)
 
 
 def serve(settings: RouterSettings, process: Process) -> None:
@@ -27,7 +28,9 @@ def serve(settings: RouterSettings, process: Process) -> None:
     wanted |= {topics.MAP: 1, topics.SUPPRESSIONS: 1}
     if not wait_for_topics(settings.kafka, wanted, process):
         return
-    reader = KafkaLogReader(settings.kafka, settings.slot)
+    reader = decider_reader(
+        settings.kafka, settings.slot, (topics.RULINGS, topics.MAP, topics.SUPPRESSIONS)
+    )
     writer = KafkaLogWriter(settings.kafka, settings.slot)
     metrics = RouterMetrics(process.registry)
     orders = Orders(settings.policy_offset_ms)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pytest
 
 from services.runtime.errors import PromiseBrokenError
-from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter
+from services.runtime.kafka_log import AT_ONCE, IN_BULK, Fetching, KafkaLogReader, KafkaLogWriter
 from services.runtime.log_port import START, Arrived, LogReader, LogWriter, SendError, Sent
+from services.runtime.two_speed_reader import TwoSpeedReader
 from tests.fakes.log import FakeClock, InMemoryBroker, InMemoryLogReader, InMemoryLogWriter
 from tests.support.eventually import eventually
 
@@ -40,7 +41,13 @@ class Log:
         return sent
 
 
-@pytest.fixture(params=["fake", pytest.param("kafka", marks=pytest.mark.integration)])
+@pytest.fixture(
+    params=[
+        "fake",
+        pytest.param("kafka", marks=pytest.mark.integration),
+        pytest.param("kafka in bulk", marks=pytest.mark.integration),
+    ]
+)
 def log(request: pytest.FixtureRequest) -> Log:
     if request.param == "fake":
         memory = InMemoryBroker(FakeClock())
@@ -49,7 +56,13 @@ def log(request: pytest.FixtureRequest) -> Log:
     address, names = broker.address, itertools.count()
     writer = KafkaLogWriter(address, "contract")
     topic = broker.fresh_topic("contract", partitions=2)
-    return Log(topic, lambda: KafkaLogReader(address, f"contract-{next(names)}"), writer)
+
+    def reader(fetching: Fetching = AT_ONCE) -> LogReader:
+        return KafkaLogReader(address, f"contract-{next(names)}", fetching=fetching)
+
+    if request.param == "kafka":
+        return Log(topic, reader, writer)
+    return Log(topic, lambda: TwoSpeedReader(reader(), reader(IN_BULK), [topic]), writer)
 
 
 def read(reader: LogReader, count: int) -> list[Arrived]:

@@ -119,6 +119,7 @@ class InMemoryLogWriter:
             deque()
         )
         self.lose_acks = False
+        self.tells_time = True
 
     def send(
         self,
@@ -139,7 +140,7 @@ class InMemoryLogWriter:
             if self.lose_acks:
                 done(SendError(*tp, "the acknowledgement was lost"))
             else:
-                done(Sent(*tp, record.offset, record.appended_at_ms))
+                done(Sent(*tp, record.offset, record.appended_at_ms if self.tells_time else None))
 
     def _next(self) -> int | None:
         there = (n for n, each in enumerate(self.waiting) if not self.broker.is_away(each[0]))

@@ -19,11 +19,20 @@ from services.runtime.fenced_log.partition import OWNER_BYTES, Partition, Readin
 from services.runtime.fenced_log.turn import Pending, Turn
 from services.runtime.fenced_log.watch import ANSWER_WITHIN_MS, OWNER_SILENCE_MS, Watch
 from services.runtime.ids import Ids
-from services.runtime.log_port import Arrived, LogReader, LogWriter, TopicPartition
+from services.runtime.log_port import (
+    Arrived,
+    LogReader,
+    LogWriter,
+    SendError,
+    Sent,
+    TopicPartition,
+)
 
 FRESH_MS = 5_000
 BEHIND_MS = 1_000
 IDLE_POLL_S = 0.05
+ACK_POLL_S = 0.001
+"""How often acknowledgements are looked for while inputs wait for one; the client counts in ms."""
 SWEEP_MS = 50
 """How often time is looked at in partitions that nothing arrives for."""
 
@@ -110,7 +119,7 @@ class Decider(Generic[Item, Entry]):
 
     def turn(self) -> None:
         """Do one round: read what arrived, then let each partition act."""
-        arrived = self._feed.poll(IDLE_POLL_S)
+        arrived = self._feed.poll(self._patience_s())
         for record in arrived:
             if not self._feed.is_void(record):
                 self._take(record)
@@ -122,6 +131,13 @@ class Decider(Generic[Item, Entry]):
             self._act(partition, reading)
         self._writer.serve()
         self._feed.press_back()
+
+    def _patience_s(self) -> float:
+        """Return how long to wait for records: an acknowledgement ends no wait."""
+        for turn in self.turns.values():
+            if (turn.queued or turn.unfinished) and not turn.partition.may_write:
+                return ACK_POLL_S
+        return IDLE_POLL_S
 
     def _concerned(
         self, arrived: Sequence[Arrived], mono_ms: int
@@ -196,8 +212,8 @@ class Decider(Generic[Item, Entry]):
     # --- acting ----------------------------------------------------------------------------------
 
     def _act(self, partition: Partition[Item, Entry], reading: Reading) -> None:
-        def send(value: bytes, done: Callable[..., None]) -> None:
-            self._writer.send(partition.tp, value, done)
+        def send(value: bytes, done: Callable[[Sent | SendError, Reading], None]) -> None:
+            self._writer.send(partition.tp, value, lambda result: done(result, self._reading()))
 
         at_end = self._reader.at_end(partition.tp, ANSWER_WITHIN_MS)
         if partition.role is not Role.OWNING:

@@ -26,7 +26,6 @@ CLOCK_LIMIT_MS = 1_000
 OWNER_BYTES = 16
 Tp = tuple[str, int]
 InputKey = tuple[str, int, int, int]
-Send = Callable[[bytes, Callable[[Sent | SendError], None]], None]
 
 
 class Role(enum.Enum):
@@ -38,15 +37,6 @@ class Role(enum.Enum):
     OWNING = "owning"
 
 
-@dataclass(slots=True)
-class _Sending:
-    """The one record under way."""
-
-    point: FencePoint | None
-    since_ms: int
-    wall_ms: int
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Clocks at the moment of a read."""
@@ -55,11 +45,25 @@ class Reading:
     wall_ms: int
 
 
+@dataclass(slots=True)
+class _Sending:
+    """The one record under way."""
+
+    header: Header
+    since_ms: int
+    wall_ms: int
+
+
+Send = Callable[[bytes, Callable[[Sent | SendError, Reading], None]], None]
+"""Appends a record; what became of it is told later, with the clocks of that moment."""
+
+
 class Partition(Generic[Item, Entry]):
     """Folds the log, keeps the positions, and appends one record at a time.
 
-    A record counts as settled when it is read back: then it, and all before it, is what every
-    reader accepts. State runs ahead of it by that one record, and nobody is told before.
+    A record is settled when every reader accepts it, whatever comes later: when it is acknowledged
+    right behind what was read or settled, as no fence can stand in between, or else when it is read
+    back. State runs ahead of it by that one record, and nobody is told before.
     """
 
     def __init__(
@@ -82,6 +86,8 @@ class Partition(Generic[Item, Entry]):
         self._codec = codec
         self._reader = FencedReader(f"{tp[0]}/{tp[1]}")
         self._sending: _Sending | None = None
+        self._next_offset = 0
+        """Behind all that was read or settled of the log."""
         self._owner = b""
         self._written_ms = 0
         self._moved: set[Tp] = set()
@@ -105,6 +111,9 @@ class Partition(Generic[Item, Entry]):
 
     def read(self, arrived: Arrived, reading: Reading) -> Role:
         """Take the next record of the own log; return the role after it."""
+        if arrived.offset < self._next_offset:
+            return self.role  # settled when it was acknowledged
+        self._next_offset = arrived.offset + 1
         # An owner knows the positions: it wrote them.
         decode = self._codec.brief if self.role is Role.OWNING else self._codec.header
         header = decode(arrived.value)
@@ -143,7 +152,7 @@ class Partition(Generic[Item, Entry]):
             self._step_down(reading)  # an earlier fence won
 
     def _settled(self, header: Header) -> None:
-        if self._sending is None or header.point != self._sending.point:
+        if self._sending is None or header.point != self._sending.header.point:
             raise PromiseBrokenError(
                 f"{self._name}: read back seq {header.point.seq} that was not under way"
             )
@@ -252,16 +261,31 @@ class Partition(Generic[Item, Entry]):
         return inputs
 
     def _send(self, header: Header, entries: Sequence[Entry], reading: Reading, send: Send) -> None:
-        point = None if isinstance(header.control, Claim) else header.point
-        self._sending = _Sending(point, reading.mono_ms, reading.wall_ms)
-        send(self._codec.record(header, entries), self._on_sent)
+        sending = _Sending(header, reading.mono_ms, reading.wall_ms)
+        self._sending = sending
+        send(
+            self._codec.record(header, entries),
+            lambda result, then: self._on_sent(sending, result, then),
+        )
 
-    def _on_sent(self, result: Sent | SendError) -> None:
-        if isinstance(result, SendError) and self._sending is not None:
+    def _on_sent(self, sending: _Sending, result: Sent | SendError, reading: Reading) -> None:
+        if self._sending is None:
+            return  # read back before, or the partition was lost
+        if isinstance(result, SendError):
             raise PromiseBrokenError(
                 f"{self._name}: a record was not acknowledged ({result.reason}); whether it is in "
                 "the log is unknown, so this process ends (rule 1.10)"
             )
+        if self._sending is sending and self.role is Role.OWNING:
+            self._acknowledged(sending.header, result, reading)
+
+    def _acknowledged(self, header: Header, sent: Sent, reading: Reading) -> None:
+        if sent.offset != self._next_offset or sent.appended_at_ms is None:
+            return  # something stands before it: what it is decides, so it has to be read
+        self._next_offset = sent.offset + 1
+        self._reader.accept(header)
+        self.time.observe(sent.appended_at_ms, reading.mono_ms)
+        self._settled(header)
 
     def check_sending(self, mono_ms: int, *, at_end: bool) -> None:
         """Stop when the record under way did not come back in time.

@@ -1,9 +1,11 @@
 """A partition on a log, whose sends stand in it when a test says so."""
 
+from collections.abc import Callable
+
 from services.runtime.fenced_log.header import Claim, Fence, FencePoint, Header
 from services.runtime.fenced_log.partition import Partition, Reading, Role
 from services.runtime.fenced_log.watch import OWNER_SILENCE_MS, Watch
-from services.runtime.log_port import Arrived
+from services.runtime.log_port import Arrived, SendError, Sent
 from tests.fakes.gateway import CountingIds
 from tests.fakes.log import FakeClock, HeldLogWriter, InMemoryBroker
 from tests.fakes.tally import LOG, TallyCodec, TallyCore
@@ -34,8 +36,8 @@ class Bench:
             self.reading(), lambda: self.ids.draw(16), self.send, at_end=at_end
         )
 
-    def send(self, value: bytes, done: object) -> None:
-        self.writer.send(TP, value, done)  # type: ignore[arg-type]
+    def send(self, value: bytes, done: Callable[[Sent | SendError, Reading], None]) -> None:
+        self.writer.send(TP, value, lambda result: done(result, self.reading()))
 
     def write(self, *entries: int, at_ms: int = 0) -> bool:
         return self.partition.write(entries, (), at_ms, self.reading(), self.send)

@@ -75,7 +75,7 @@ class OwnedPartition:
         self.failures_when_aside.append(sum(len(header.failures) for header in self.headers()))
 
     def _send(self, value: bytes, done: Callable[..., None]) -> None:
-        self.writer.send((LOG, 0), value, done)
+        self.writer.send((LOG, 0), value, lambda result: done(result, self.reading()))
 
     def _settle(self) -> None:
         self.writer.serve()

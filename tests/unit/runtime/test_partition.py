@@ -2,20 +2,80 @@ import pytest
 
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.fenced_log.header import FencePoint, Header, Position
+from services.runtime.fenced_log.partition import Role
 from services.runtime.log_port import Sent
 from tests.fakes.tally import PACED
-from tests.unit.runtime.bench import TP, Bench, followed
+from tests.unit.runtime.bench import TP, Bench, claim, fence, followed
 
 
-def test_a_record_is_settled_only_when_it_is_read_back() -> None:
+def test_a_record_right_behind_what_was_read_is_settled_by_its_acknowledgement() -> None:
     bench = Bench()
     bench.own()
-    assert bench.write(1)
-    assert not bench.partition.may_write
+    for number in (1, 2):
+        assert bench.write(number, at_ms=number)
+        assert not bench.partition.may_write
+        bench.deliver()
+        assert bench.partition.may_write
+        assert bench.partition.log_time_ms == number
+    bench.read_on()
+    assert bench.partition.may_write
+    assert bench.write(3)
+
+
+def test_a_record_with_something_before_it_is_settled_when_it_is_read_back() -> None:
+    bench = Bench()
+    bench.own()
+    bench.write(1)
+    bench.other(claim())
     bench.deliver()
     assert not bench.partition.may_write
     bench.read_on()
     assert bench.partition.may_write
+
+
+def test_a_record_behind_a_fence_is_not_settled_by_its_acknowledgement() -> None:
+    bench = Bench()
+    bench.own()
+    bench.write(1)
+    bench.other(fence(2))
+    bench.deliver()
+    assert not bench.partition.may_write
+    assert bench.read_on() is Role.FOLLOWING
+
+
+def test_a_record_without_an_append_time_is_settled_when_it_is_read_back() -> None:
+    bench = Bench()
+    bench.own()
+    bench.writer.tells_time = False
+    bench.write(1)
+    bench.deliver()
+    assert not bench.partition.may_write
+    bench.read_on()
+    assert bench.partition.may_write
+
+
+def test_time_goes_on_from_an_acknowledgement() -> None:
+    bench = Bench()
+    bench.own()
+    bench.clock.advance(400)
+    bench.write(1)
+    bench.deliver()
+    bench.clock.advance(50)
+    mono_ms = bench.clock.mono
+    assert bench.partition.time.now_ms(mono_ms, mono_ms) == bench.clock.wall_ms()
+
+
+def test_an_acknowledgement_that_comes_after_the_read_changes_nothing() -> None:
+    bench = Bench()
+    bench.own()
+    bench.write(1)
+    value, done = bench.writer.waiting[0][1:]
+    bench.writer.waiting.clear()
+    record = bench.broker.append(TP, value)
+    bench.read_on()
+    bench.write(2)
+    done(Sent(*TP, record.offset, record.appended_at_ms))
+    assert not bench.partition.may_write
 
 
 def test_nothing_is_written_while_a_record_is_under_way() -> None:
@@ -67,11 +127,10 @@ def test_a_send_that_was_not_acknowledged_ends_the_process() -> None:
         bench.deliver()
 
 
-def test_an_acknowledgement_alone_settles_nothing_and_fifteen_seconds_are_the_limit() -> None:
+def test_fifteen_seconds_are_the_limit_of_a_record_under_way() -> None:
     bench = Bench()
     bench.own()
     bench.write(1)
-    bench.deliver()
     bench.clock.advance(15_000)
     bench.partition.check_sending(bench.clock.mono, at_end=True)
     bench.clock.advance(1)
@@ -119,9 +178,3 @@ def test_a_record_of_this_reign_that_was_not_under_way_ends_the_process() -> Non
     bench.other(Header(FencePoint(point.epoch, point.owner, 1), 0))
     with pytest.raises(PromiseBrokenError, match="not under way"):
         bench.read_on()
-
-
-def test_an_acknowledgement_is_no_error() -> None:
-    bench = Bench()
-    bench.own()
-    bench.partition._on_sent(Sent(*TP, 0, None))

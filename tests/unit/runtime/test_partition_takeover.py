@@ -3,7 +3,6 @@ import pytest
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.fenced_log.header import Claim, Fence, FencePoint, Header, Position
 from services.runtime.fenced_log.partition import Reading, Role
-from services.runtime.log_port import SendError
 from tests.fakes.tally import PACED
 from tests.unit.runtime.bench import OTHER, TP, Bench, claim, fence, followed
 
@@ -44,7 +43,8 @@ def test_a_higher_fence_costs_an_owner_the_partition_and_not_the_process() -> No
     bench.write(1)
     bench.other(fence(2))
     assert bench.read_on() is Role.FOLLOWING
-    bench.partition._on_sent(SendError(*TP, "timed out"))
+    bench.writer.lose_acks = True
+    bench.deliver()
     bench.clock.advance(20_000)
     bench.partition.check_sending(bench.clock.mono, at_end=True)
 
