@@ -10,6 +10,7 @@ from services.runtime.log_port import LogReader, LogWriter
 from services.runtime.two_speed_reader import TwoSpeedReader
 
 DRAIN_S = 5.0
+_READINESS_EVERY_MS = 50
 
 
 def decider_reader(kafka: str, slot: str, followed: Collection[str]) -> LogReader:
@@ -33,12 +34,15 @@ def decide_until_stopped(
 ) -> None:
     """Turn the loop until asked to stop, then let what was sent be settled."""
     process.started()
+    judged_ms = -_READINESS_EVERY_MS
     while not process.stop.asked:
         process.health.beat()
         decider.turn()
-        why = decider.waiting_for
-        if process.health.ready("partitions", not why, why) and not why:
-            process.log.info("ready")
+        if process.clock.monotonic_ms() - judged_ms >= _READINESS_EVERY_MS:
+            judged_ms = process.clock.monotonic_ms()
+            why = decider.waiting_for
+            if process.health.ready("partitions", not why, why) and not why:
+                process.log.info("ready")
     process.health.ready("stopping", False, "draining")  # noqa: FBT003
     writer.flush(DRAIN_S)
     reader.close()

@@ -1,6 +1,6 @@
 """The loop of a decider: poll, route, decide, send, one thread, no timer on the path."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol
 
@@ -21,6 +21,7 @@ from services.runtime.fenced_log.watch import ANSWER_WITHIN_MS, OWNER_SILENCE_MS
 from services.runtime.ids import Ids
 from services.runtime.log_port import (
     Arrived,
+    End,
     LogReader,
     LogWriter,
     SendError,
@@ -110,6 +111,7 @@ class Decider(Generic[Item, Entry]):
         self._swept_ms = -SWEEP_MS
         self._live_topics = (*inputs.orders, *inputs.live)
         self._fresh = False
+        self._ends: Mapping[TopicPartition, End] = {}
         self.partitions = [self._new_partition(n) for n in range(place.partitions)]
 
     @property
@@ -126,7 +128,9 @@ class Decider(Generic[Item, Entry]):
         self._writer.serve()
         reading = self._reading()
         concerned = self._concerned(arrived, reading.mono_ms)
-        self._fresh = bool(concerned) and all(map(self._is_fresh, self._live_topics))
+        if concerned:
+            self._fresh = all(map(self._is_fresh, self._live_topics))
+            self._ends = self._reader.ends()
         for partition in concerned:
             self._act(partition, reading)
         self._writer.serve()
@@ -235,7 +239,7 @@ class Decider(Generic[Item, Entry]):
     def _moment(self, turn: Turn[Item, Entry], reading: Reading) -> Moment | None:
         partition = turn.partition
         paced = (self._inputs.paced, partition.number)
-        ends = self._reader.ends()
+        ends = self._ends
         if paced not in ends or partition.tp not in ends:
             return None  # nothing is known of the leaders yet
         answered_ms = min(ends[paced].asked_at_ms, ends[partition.tp].asked_at_ms)
