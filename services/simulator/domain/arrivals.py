@@ -14,6 +14,7 @@ from services.simulator.domain.places import Lottery, Seat
 BURST_CENTRES = 5
 BURST_PER_SESSION = 5
 _BURST_AFTER_MS = 1_000.0
+"""Into a load that has no warm-up."""
 _FOREIGN_EVERY = 100
 _WITH_LANGUAGE = 0.1
 _WITH_PRIORITY = 0.2
@@ -66,6 +67,11 @@ def plan_arrivals(
     The stream is Poisson given its counts: warm-up and measured part get exactly their rate, at
     independent uniform times, so that a seed decides when contacts come and not how many.
 
+    The burst comes in the middle of the warm-up: its contacts wait on through the measured part,
+    as is wanted, but what is measured is the steady rate. Inside the measured part it would be
+    seven seconds' worth of the default load in one instant, and the percentiles of all others
+    would be of its making. A load without a warm-up has it a second after its start.
+
     Args:
         load: Rate and times.
         seats: Every seat of the map.
@@ -94,7 +100,7 @@ def plan_arrivals(
 def _burst(
     load: Load, seats: Sequence[Seat], sessions: Mapping[str, int], chance: Chance
 ) -> list[tuple[float, Seat, Part]]:
-    at_ms = load.warm_up_ms + min(_BURST_AFTER_MS, load.measured_ms / 2)
+    at_ms = load.warm_up_ms / 2 or min(_BURST_AFTER_MS, load.measured_ms / 2)
     left = sorted(sessions)
     moments: list[tuple[float, Seat, Part]] = []
     for _ in range(min(BURST_CENTRES, len(left))):

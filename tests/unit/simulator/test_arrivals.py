@@ -1,4 +1,7 @@
+from dataclasses import replace
 from random import Random
+
+import pytest
 
 from services.simulator.domain.arrivals import Arrival, Load, Part, plan_arrivals
 from services.simulator.domain.places import Seat
@@ -8,8 +11,12 @@ SEATS = [Seat(f"S{n}", f"C{n % 8}", 1_000 + n, ("hi", "en")) for n in range(16)]
 SESSIONS = {f"C{n}": n + 1 for n in range(8)}
 
 
-def planned(seed: int = 1) -> list[Arrival]:
-    return plan_arrivals(LOAD, SEATS, SESSIONS, Random(seed).random)
+def planned(seed: int = 1, load: Load = LOAD) -> list[Arrival]:
+    return plan_arrivals(load, SEATS, SESSIONS, Random(seed).random)
+
+
+def burst_of(load: Load) -> list[Arrival]:
+    return [arrival for arrival in planned(load=load) if arrival.part is Part.BURST]
 
 
 def test_the_same_seed_gives_the_same_plan() -> None:
@@ -32,11 +39,26 @@ def test_arrivals_are_numbered_in_the_order_of_their_times() -> None:
 
 def test_the_burst_is_five_contacts_for_each_session_of_five_centres() -> None:
     home = {seat.seat_id: seat.centre_id for seat in SEATS}
-    burst = [arrival for arrival in planned() if arrival.part is Part.BURST]
+    burst = burst_of(LOAD)
     centres = {home[arrival.seat_id] for arrival in burst}
     assert len(centres) == 5
     assert len(burst) == 5 * sum(SESSIONS[centre] for centre in centres)
-    assert {arrival.at_ms for arrival in burst} == {11_000.0}
+
+
+@pytest.mark.parametrize(
+    ("warm_up_ms", "measured_ms", "at_ms"),
+    [
+        (10_000, 30_000, 5_000),
+        (200, 30_000, 100),
+        (0, 30_000, 1_000),
+        (0, 1_000, 500),
+    ],
+)
+def test_the_burst_comes_before_the_measured_part_if_anything_does(
+    warm_up_ms: float, measured_ms: float, at_ms: float
+) -> None:
+    burst = burst_of(replace(LOAD, warm_up_ms=warm_up_ms, measured_ms=measured_ms))
+    assert {arrival.at_ms for arrival in burst} == {at_ms}
 
 
 def test_a_hundredth_is_foreign() -> None:
