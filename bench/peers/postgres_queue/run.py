@@ -16,7 +16,7 @@ from bench.peers.postgres_queue.queue import PostgresQueue
 from bench.peers.postgres_queue.sender import Sender
 from bench.peers.postgres_queue.steps import SQL, Connection
 from services.simulator.adapters.clock import SystemTicks
-from services.simulator.domain.arrivals import Arrival, Part
+from services.simulator.domain.arrivals import Arrival
 from services.simulator.domain.calls import Attempt
 from services.simulator.domain.measure import Spread, Tally, contact_id
 from services.simulator.domain.witness import Entry
@@ -185,7 +185,7 @@ class Course:
         """Name the figures."""
         wanted = self.options.load
         durable = Spread.of(self.tally.outcome_durable_ms)
-        arrived = sum(arrival.part is not Part.WARM_UP for arrival in self.plan.arrivals)
+        offers = end.offers - begin.offers
         return {
             "ok": found.ok,
             "faults": found.faults,
@@ -197,12 +197,12 @@ class Course:
             "lost": len(found.lost),
             "doubled": len(found.doubled),
             "offers": self.tally.offers,
-            "offers_per_second": round((end.offers - begin.offers) / wanted.seconds, 2),
+            "offers_per_second": round(offers / wanted.seconds, 2),
             "waited": self.tally.waited,
             "offer_ms": asdict(Spread.of(self.tally.offer_ms)),
             "outcome_durable_ms": {"n": durable.n, "p50": durable.p50, "p99": durable.p99},
             "cpu_us_per_contact": {
-                name: round((end.cpu_s[name] - used_s) * 1e6 / arrived, 1)
+                name: round((end.cpu_s[name] - used_s) * 1e6 / max(1, offers), 1)
                 for name, used_s in begin.cpu_s.items()
             },
             "sender_late_ms": round(self._sender.latest_ms, 1),
