@@ -6,10 +6,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from services.simulator.domain.arrivals import BURST_PER_SESSION, Load
+
 DEFAULT_STATE = Path(".seatline")
 _SESSIONS_MAX = 100_000
 _RATE_MAX = 10_000.0
 _SECONDS_MAX = 86_400.0
+_BURST_MAX = 100
 
 
 class OptionError(Exception):
@@ -62,6 +65,8 @@ class LoadOptions:
         seed: Everything drawn by chance comes from it.
         streams: gRPC streams that the centres' sessions are spread over; one a centre when left
             out.
+        burst: Contacts that come at one instant for each session of five busy centres, so that
+            some must wait; 0: none, and nobody needs to.
     """
 
     centres: int = 225
@@ -72,11 +77,16 @@ class LoadOptions:
     aht: float = 20.0
     seed: int = 1
     streams: int | None = None
+    burst: int = BURST_PER_SESSION
 
     @property
     def desks(self) -> int:
         """Streams to open."""
         return self.centres if self.streams is None else self.streams
+
+    def as_load(self) -> Load:
+        """Return what arrives, and for how long."""
+        return Load(self.rate, self.warmup * 1_000.0, self.seconds * 1_000.0, self.burst)
 
     def check(self) -> None:
         """Refuse what cannot be.
@@ -94,6 +104,7 @@ class LoadOptions:
             _between("aht", self.aht, 0.1, 3_600),
             _between("seed", self.seed, 0, 2**63 - 1),
             _between("streams", self.desks, 1, least),
+            _between("burst", self.burst, 0, _BURST_MAX),
         ]
         wrong = [problem for problem in problems if problem]
         if wrong:

@@ -22,7 +22,7 @@ from services.simulator.adapters.postgres import PostgresRecord
 from services.simulator.adapters.processes import Costs
 from services.simulator.adapters.stack import Stack, Whereabouts
 from services.simulator.adapters.text_screen import TextScreen
-from services.simulator.domain.arrivals import Arrival, Load, plan_arrivals
+from services.simulator.domain.arrivals import Arrival, plan_arrivals
 from services.simulator.domain.calls import Script
 from services.simulator.domain.census import Census
 from services.simulator.domain.chance import Chance
@@ -32,6 +32,7 @@ from services.simulator.domain.reckoning import reckon
 from services.simulator.domain.report import Evidence, report
 from services.simulator.domain.staffing import hire, staff
 from services.simulator.domain.summary import summary
+from services.simulator.domain.verdict import Wanted
 from services.simulator.domain.waiting import Waiting
 from services.simulator.domain.witness import hear
 from services.simulator.handlers.crowd import Crowd, seat
@@ -160,7 +161,7 @@ class Course:
         land = territory(map_file(options.centres))
         sessions = staff(land.centres, options.sessions)
         arrivals = plan_arrivals(
-            _load(options), land.seats, sessions, _chance(f"{options.seed}/arrivals")
+            options.as_load(), land.seats, sessions, _chance(f"{options.seed}/arrivals")
         )
         script = Script(_chance, options.seed, options.aht * 1_000.0)
         teams = hire(
@@ -224,7 +225,7 @@ class Course:
             gc.collect()
             gc.freeze()
             screen.say(f"sending {len(self.arrivals)} contacts, run {self.run.name}")
-            window = await run.load(self.arrivals, _load(options))
+            window = await run.load(self.arrivals, options.as_load())
             in_time = await run.finish(_FINISH_BASE_S + _FINISH_AHTS * options.aht)
             await run.leave()
             for task in around:
@@ -261,9 +262,8 @@ async def _judge(
         audit_ok=bool(audit["ok"]),
         stuck=run.crowd.stuck,
     )
-    return report(
-        evidence, sessions=options.sessions, rate=options.rate, seconds=options.seconds
-    ) | {
+    wanted = Wanted(options.sessions, options.rate, wait=options.burst > 0)
+    return report(evidence, wanted, options.seconds) | {
         "seats": len(course.land.seats),
         "cpu_s": course.costs.cpu_s,
         "seed": options.seed,
@@ -284,10 +284,6 @@ def _take(stack: Stack, course: Course, census: Census) -> None:
             census.see(sighting)
     finally:
         reader.close()
-
-
-def _load(options: LoadOptions) -> Load:
-    return Load(options.rate, options.warmup * 1_000.0, options.seconds * 1_000.0)
 
 
 def _name(seed: int, wall_ms: int, partitions: int) -> Run:

@@ -5,7 +5,7 @@ from random import Random
 from bench.peers.postgres_queue.database import CallerRow
 from bench.peers.postgres_queue.queue import Arriving
 from services.simulator.adapters.files import map_file, territory
-from services.simulator.domain.arrivals import Arrival, Load, plan_arrivals
+from services.simulator.domain.arrivals import Arrival, plan_arrivals
 from services.simulator.domain.calls import Script
 from services.simulator.domain.chance import Chance
 from services.simulator.domain.staffing import hire, staff
@@ -25,7 +25,7 @@ class Plan:
             FileFaultError: There is no such map.
         """
         self.run = f"peer{options.seed}"
-        self.load = Load(options.rate, options.warmup * 1_000.0, options.seconds * 1_000.0)
+        self.load = options.as_load()
         self.script = Script(_chance, options.seed, options.aht * 1_000.0)
         land = territory(map_file(options.centres))
         sessions = staff(land.centres, options.sessions)

@@ -52,6 +52,8 @@ class Load:
     rate_per_s: float
     warm_up_ms: float
     measured_ms: float
+    burst_per_session: int = BURST_PER_SESSION
+    """Contacts at one instant for each caller session of a few centres; 0: no burst."""
 
     @property
     def until_ms(self) -> float:
@@ -108,7 +110,7 @@ def _burst(
         lottery = Lottery(seat for seat in seats if seat.centre_id == centre_id)
         moments += [
             (at_ms, lottery.draw(chance), Part.BURST)
-            for _ in range(BURST_PER_SESSION * sessions[centre_id])
+            for _ in range(load.burst_per_session * sessions[centre_id])
         ]
     return moments
 

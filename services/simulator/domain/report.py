@@ -31,13 +31,12 @@ class Evidence:
     stuck: int
 
 
-def report(evidence: Evidence, *, sessions: int, rate: float, seconds: float) -> dict[str, Any]:
+def report(evidence: Evidence, wanted: Wanted, seconds: float) -> dict[str, Any]:
     """Judge a run and name its figures.
 
     Args:
         evidence: What came of it.
-        sessions: Sessions that were asked for.
-        rate: Contacts a second that were asked for.
+        wanted: What was asked for.
         seconds: Length of the measured part.
     """
     tally, census = evidence.tally, evidence.census
@@ -45,7 +44,7 @@ def report(evidence: Evidence, *, sessions: int, rate: float, seconds: float) ->
         Spread.of(tally.offer_ms), Spread.of(tally.outcome_durable_ms), evidence.rss_mb
     )
     seen = Seen(census.sessions, round(census.offers_in_window / seconds, 2), tally.waited)
-    wrong = faults(evidence.counts, Wanted(sessions, rate), seen)
+    wrong = faults(evidence.counts, wanted, seen)
     if not evidence.audit_ok:
         wrong.append("audit: it has findings; `seatline audit` names them")
     if evidence.stuck:
@@ -68,7 +67,7 @@ def report(evidence: Evidence, *, sessions: int, rate: float, seconds: float) ->
         "offer_ms_foreign": asdict(Spread.of(tally.foreign_offer_ms)),
         "outcome_durable_ms": {"n": durable.n, "p50": durable.p50, "p99": durable.p99},
         "rss_mb": dict(evidence.rss_mb),
-        "rate": rate,
+        "rate": wanted.rate_per_s,
         "seconds": seconds,
         "example": census.most_tried,
     }

@@ -19,6 +19,10 @@ def burst_of(load: Load) -> list[Arrival]:
     return [arrival for arrival in planned(load=load) if arrival.part is Part.BURST]
 
 
+def steady(plan: list[Arrival]) -> list[tuple[float, str]]:
+    return [(each.at_ms, each.seat_id) for each in plan if each.part is not Part.BURST]
+
+
 def test_the_same_seed_gives_the_same_plan() -> None:
     assert planned() == planned()
     assert planned() != planned(2)
@@ -59,6 +63,13 @@ def test_the_burst_comes_before_the_measured_part_if_anything_does(
 ) -> None:
     burst = burst_of(replace(LOAD, warm_up_ms=warm_up_ms, measured_ms=measured_ms))
     assert {arrival.at_ms for arrival in burst} == {at_ms}
+
+
+@pytest.mark.parametrize("per_session", [0, 1])
+def test_a_burst_of_another_size_leaves_the_stream_as_it_is(per_session: int) -> None:
+    plan = planned(load=replace(LOAD, burst_per_session=per_session))
+    assert steady(plan) == steady(planned())
+    assert len(plan) - len(steady(plan)) <= per_session * sum(SESSIONS.values())
 
 
 def test_a_hundredth_is_foreign() -> None:

@@ -153,6 +153,12 @@ def test_each_rule_of_ok_has_its_fault() -> None:
     assert named(seen=Seen(100, 9.6, 0)) == ["waited"]
 
 
+def test_without_a_burst_nobody_needs_to_wait() -> None:
+    steady = Wanted(sessions=100, rate_per_s=10, wait=False)
+    assert faults(CLEAN, steady, Seen(100, 9.6, 0)) == []
+    assert faults(CLEAN, steady, SEEN) == []
+
+
 def test_missed_bars_are_named_with_their_figures() -> None:
     good = Spread(100, 5, 6, 40, 50)
     slow = Spread(100, 9, 60, 80, 90)
@@ -203,7 +209,7 @@ def test_what_the_audit_finds_makes_a_run_not_ok(audit: dict[str, int]) -> None:
     clean = Counts(1, 1, 0, 0, 0, 0, 0, 0)
     for found, ok in ((counts, False), (clean, True)):
         evidence = Evidence(found, census, tally, 1, {}, audit_ok=True, stuck=0)
-        assert report(evidence, sessions=1, rate=1.0, seconds=1.0)["ok"] is ok
+        assert report(evidence, Wanted(1, 1.0), 1.0)["ok"] is ok
 
 
 def test_a_report_has_the_published_names() -> None:
@@ -211,7 +217,7 @@ def test_a_report_has_the_published_names() -> None:
     evidence = Evidence(
         CLEAN, census, Tally([], "run"), 1, {"router-0": 50.0}, audit_ok=False, stuck=1
     )
-    figures = report(evidence, sessions=1, rate=1.0, seconds=30.0)
+    figures = report(evidence, Wanted(1, 1.0), 30.0)
     published = (
         "ok bars_missed centres sessions contacts offers confirmed finished refused held returned "
         "open lost doubled offers_per_second offer_ms outcome_durable_ms rss_mb seconds rate bars "
