@@ -64,6 +64,8 @@ class Simulation:
             "seconds": load.seconds,
             "aht": load.aht_s,
             "streams": load.streams,
+            # The figures are those of a steady load.
+            "burst": 0,
         }
         self.process = subprocess.Popen(
             (

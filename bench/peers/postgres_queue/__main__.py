@@ -72,6 +72,7 @@ def parse(tokens: Sequence[str] | None) -> Given:
     parser.add_argument("--seconds", type=float, default=20.0, help="that are measured")
     parser.add_argument("--warmup", type=float, default=5.0, help="seconds of load before")
     parser.add_argument("--aht", type=float, default=5.0, help="see the simulator's --aht")
+    parser.add_argument("--burst", type=int, default=0, help="see the simulator's --burst")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shards", type=int, default=4, help="of the centres, 1 to 16")
     parser.add_argument("--synchronous-commit", choices=("on", "off"), default="on")
@@ -85,6 +86,7 @@ def parse(tokens: Sequence[str] | None) -> Given:
         warmup=given.warmup,
         seconds=given.seconds,
         aht=given.aht,
+        burst=given.burst,
         seed=given.seed,
     )
     load.check()

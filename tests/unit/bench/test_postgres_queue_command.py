@@ -16,12 +16,14 @@ def test_the_load_is_full_size_and_commits_wait_for_the_disk_unless_asked_otherw
     given = parse([])
     load = given.options.load
     assert (load.sessions, load.centres, load.rate, load.aht) == (20_000, 225, 300.0, 5.0)
+    assert load.burst == 0
     assert given.synchronous_commit
     assert not parse(["--synchronous-commit", "off"]).synchronous_commit
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--sessions", "200"), ("--rate", "0"), ("--shards", "17")]
+    ("option", "value"),
+    [("--sessions", "200"), ("--rate", "0"), ("--shards", "17"), ("--burst", "-1")],
 )
 def test_an_option_that_cannot_be_is_named(
     capsys: pytest.CaptureFixture[str], option: str, value: str
