@@ -1,16 +1,25 @@
 """What a knee is, and how it is searched: the same for ours and for its peer."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 OFFER_P99_MS = 100.0
 RATE_SHARE = 0.95
+TRIES_MAX = 5
+"""Loads that are tried at most; three are enough when the first is within a step of the knee."""
+WARM_UP_S = 6.0
+"""Of each try: most first calls of AHT 5 s are over by then, so that outcomes come, too."""
+MEASURED_S = 8.0
+_STEP = 1.5
+"""The middle of a step is within `_APART` of both its ends: one more try settles it."""
+_APART = 0.2
 
 
 @dataclass(slots=True)
 class Search:
-    """Doubles the load until one does not hold, then halves the gap."""
+    """Takes steps until one load held and the next did not, then halves the gap by ratio."""
 
     load: float
     """To try next."""
@@ -25,11 +34,22 @@ class Search:
             self.held = self.load
         else:
             self.missed = self.load
-        self.load = 2 * self.held if self.missed is None else (self.held + self.missed) / 2
+        self.load = rounded(self._next())
 
-    def is_within(self, share: float) -> bool:
-        """Tell whether the two loads around the knee are that close, as a share of the upper."""
-        return self.missed is not None and self.missed - self.held <= share * self.missed
+    @property
+    def found(self) -> bool:
+        """Tell whether the two loads around the knee are within a fifth of the upper one."""
+        return self.missed is not None and self.missed - self.held <= _APART * self.missed
+
+    def _next(self) -> float:
+        if self.missed is None:
+            return self.held * _STEP
+        return math.sqrt(self.held * self.missed) if self.held else self.missed / _STEP
+
+
+def rounded(load: float) -> float:
+    """Return a load that can be read: more than three digits are noise."""
+    return float(f"{load:.3g}")
 
 
 def holds(result: Mapping[str, Any], rate_per_s: float) -> bool:

@@ -37,6 +37,8 @@ class World:
     """Promises that a run saw broken."""
     warm: bool = False
     """Whether the stack has had a minute of load."""
+    full_per_s: float = 0.0
+    """Contacts a second that would fill every core, by the CPU that one took then; 0 before."""
     peak_mb: dict[str, float] = field(default_factory=dict)
     """Peak memory by process, over all runs."""
     _up: bool = False

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from bench import knee
 from bench.figures import Figure, Row, at_least, at_most
-from bench.knee import Search
+from bench.knee import Search, rounded
 from bench.rows import peer
 from bench.rows.load import cost_rows, costs, warm_up
 from bench.simulation import Load, Run, simulate
@@ -13,31 +13,23 @@ from bench.world import World
 
 STREAMS = 16
 AHT_S = 5.0
-_START_PER_S = 1_000.0
-_APART = 0.125
-"""The search ends when the load that held and the one that did not are this close."""
-_TRIES = 4
-_WARM_UP_S = 8.0
-_MEASURED_S = 8.0
+_START = 0.75
+"""Share of the load that would fill the cores at which the search begins: queues grow before."""
 
 
-def highest(holds: Callable[[float], bool], start: float, tries: int = _TRIES) -> float | None:
-    """Search the highest load that holds: doubled while it does, halved between from then on.
+def highest(holds: Callable[[float], bool], start: float) -> Search:
+    """Search the highest load that holds, by few tries.
 
     Args:
         holds: Tries a load; monotone but for noise.
         start: First load to try.
-        tries: At most so many are tried.
-
-    Returns:
-        The highest that held; None if none did.
     """
     search = Search(start)
-    for _ in range(tries):
-        if search.is_within(_APART):
+    for _ in range(knee.TRIES_MAX):
+        if search.found:
             break
         search.note(held=holds(search.load))
-    return search.held or None
+    return search
 
 
 def measure(world: World) -> Mapping[str, Figure]:
@@ -51,12 +43,25 @@ def measure(world: World) -> Mapping[str, Figure]:
             at_knee[rate_per_s] = run
         return rate_per_s in at_knee
 
-    found = highest(holds, _START_PER_S * world.scale)
+    search = highest(holds, first_load(world))
     peers = peer.knee_per_s(world)
-    figures = {"knee": Figure(found, peers.value, peers.note), "peer_knee": peers}
-    if found is not None:
-        figures |= costs("cpu_us_knee", at_knee[found])
+    note = "; ".join(part for part in (upper_end(search), peers.note) if part)
+    figures = {"knee": Figure(search.held or None, peers.value, note), "peer_knee": peers}
+    if search.held:
+        figures |= costs("cpu_us_knee", at_knee[search.held])
     return figures
+
+
+def first_load(world: World) -> float:
+    """Return where to begin: below what fills the cores, by the last load, or at its rate."""
+    return rounded(_START * world.full_per_s or world.rate_per_s)
+
+
+def upper_end(search: Search) -> str:
+    """Say between what the knee is: the figure is the lower end."""
+    if search.missed is None:
+        return "every load that was tried held"
+    return f"{search.missed:g} did not hold"
 
 
 def is_in_time(run: Run, rate_per_s: float) -> bool:
@@ -66,7 +71,7 @@ def is_in_time(run: Run, rate_per_s: float) -> bool:
 
 def _try(world: World, rate_per_s: float) -> Run:
     world.say(f"  {rate_per_s:.0f} contacts/s")
-    load = Load(rate_per_s, _WARM_UP_S, _MEASURED_S, AHT_S, STREAMS)
+    load = Load(rate_per_s, knee.WARM_UP_S, knee.MEASURED_S, AHT_S, STREAMS)
     return simulate(world, load)
 
 

@@ -1,5 +1,6 @@
 """Offers under the default load and in the peak hour, and what a whole contact costs there."""
 
+import os
 from collections.abc import Iterable, Mapping
 
 from bench.bare_hops import hops
@@ -21,8 +22,7 @@ _RAMP_S = 90.0
 
 def measure_default(world: World) -> Mapping[str, Figure]:
     """Measure after a minute of load, which is also the one that later work relies on."""
-    run = simulate(world, default_load(world))
-    world.warm = True
+    run = _first_minute(world)
     durable = run.report["outcome_durable_ms"]
     return {
         **offers("offer", run, _bare(world)),
@@ -53,8 +53,7 @@ def warm_up(world: World) -> None:
     """Give the stack its minute of load, unless it had it."""
     if not world.warm:
         world.say("  a minute of load first")
-        simulate(world, default_load(world))
-        world.warm = True
+        _first_minute(world)
 
 
 def offers(prefix: str, run: Run, bare_ms: list[float]) -> dict[str, Figure]:
@@ -75,6 +74,14 @@ def costs(prefix: str, run: Run) -> dict[str, Figure]:
 def cost_rows(prefix: str) -> Iterable[Row]:
     """Name the rows of `costs`, the sum aside."""
     return (Row(f"{prefix}_{kind}", "us/contact") for kind in SPENDERS)
+
+
+def _first_minute(world: World) -> Run:
+    run = simulate(world, default_load(world))
+    world.warm = True
+    if total_us := sum(run.cpu_us.values()):
+        world.full_per_s = len(os.sched_getaffinity(0)) * 1e6 / total_us
+    return run
 
 
 def _bare(world: World) -> list[float]:

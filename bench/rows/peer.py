@@ -11,7 +11,7 @@ from bench.world import World, WorldError, run_module
 MODULE = "bench.peers.postgres_queue"
 _WITHIN_S = 240.0
 _MEASURED_S = 10.0
-_KNEE_FROM_PER_S = 1_000.0
+_KNEE_FROM_PER_S = 2_000.0
 
 
 def ask(*arguments: str, module: str = MODULE) -> tuple[dict[str, Any], str]:

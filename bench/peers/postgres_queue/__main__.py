@@ -30,9 +30,6 @@ from services.simulator.settings import LoadOptions, OptionError
 
 HELD, VIOLATED, COULD_NOT_RUN = 0, 1, 2
 
-_KNEE_RUNS_MAX = 5
-_KNEE_SECONDS = 8.0
-_KNEE_WARMUP_S = 2.0
 _KNEE_FINISH_S = 3.0
 _EXPECTED = (
     FileFaultError,
@@ -112,7 +109,7 @@ async def _knee(server: Server, options: Options, say: Any) -> dict[str, Any]:
     runs: list[dict[str, Any]] = []
 
     async def holds(rate: float) -> bool:
-        load = replace(options.load, rate=rate, seconds=_KNEE_SECONDS, warmup=_KNEE_WARMUP_S)
+        load = replace(options.load, rate=rate, seconds=knee.MEASURED_S, warmup=knee.WARM_UP_S)
         result = await run(server, replace(options, load=load, finish_s=_KNEE_FINISH_S), say)
         runs.append(result)
         held = knee.holds(result, rate)
@@ -120,7 +117,7 @@ async def _knee(server: Server, options: Options, say: Any) -> dict[str, Any]:
         say(f"{rate:g} a second: p99 {p99_ms:g} ms, {'held' if held else 'not held'}")
         return held
 
-    found = await find_knee(options.load.rate, holds, _KNEE_RUNS_MAX)
+    found = await find_knee(options.load.rate, holds, knee.TRIES_MAX)
     best = next((each for each in runs if each["rate"] == found), runs[-1])
     tried = [{"rate": each["rate"], "p99": each["offer_ms"]["p99"]} for each in runs]
     ok = all(each["ok"] for each in runs)

@@ -8,14 +8,16 @@ from bench.knee import Search
 async def find_knee(
     start: float, holds: Callable[[float], Awaitable[bool]], runs_max: int
 ) -> float:
-    """Double the load until it does not hold, then halve the gap; 0 if none held.
+    """Search as `bench.knee` does; 0 if no load held.
 
     Args:
         start: The first load.
         holds: Runs a load.
-        runs_max: Runs in all.
+        runs_max: Runs at most.
     """
     search = Search(start)
     for _ in range(runs_max):
+        if search.found:
+            break
         search.note(held=await holds(search.load))
     return search.held
