@@ -12,6 +12,15 @@ class UnknownNameError(Exception):
     """A name that no row and no piece of work has."""
 
 
+class IncompleteError(Exception):
+    """Work that failed half-way; the message says why."""
+
+    def __init__(self, reason: str, figures: Mapping[str, Figure]) -> None:
+        super().__init__(reason)
+        self.figures = figures
+        """What was measured before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """One measurement and the rows it fills."""
@@ -64,16 +73,20 @@ def perform(chosen: Sequence[Chosen], world: World, results: Results) -> None:
             f"{len(chosen) - number} to come, {left_s / 60:.1f} min left"
         )
         began_s = time.monotonic()
-        try:
-            figures = work.measure(world)
-        except Exception as error:  # noqa: BLE001 - the other rows are wanted all the same
-            reason = f"{type(error).__name__}: {error}"
-            results.failed[work.name] = reason
-            world.say(f"  failed: {reason}")
-            figures = {row.name: Figure(None, note="failed") for row in each.rows}
-        results.add(each.rows, figures)
+        results.add(each.rows, _measure(each, world, results))
         world.say(f"  took {time.monotonic() - began_s:.0f} s")
     results.violations += world.violations
+
+
+def _measure(each: Chosen, world: World, results: Results) -> Mapping[str, Figure]:
+    try:
+        return each.work.measure(world)
+    except Exception as error:  # noqa: BLE001 - the other rows are wanted all the same
+        reason = f"{type(error).__name__}: {error}"
+        results.failed[each.work.name] = reason
+        world.say(f"  failed: {reason}")
+        before = error.figures if isinstance(error, IncompleteError) else {}
+        return {row.name: Figure(None, note="failed") for row in each.rows} | dict(before)
 
 
 def _names(works: Sequence[Work]) -> str:

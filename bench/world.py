@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,8 @@ class World:
     peak_mb: dict[str, float] = field(default_factory=dict)
     """Peak memory by process, over all runs."""
     _up: bool = False
+    _up_since_s: float = 0.0
+    """Monotonic."""
     _broken: str = ""
     """Why the stack did not come up; it is not tried twice."""
 
@@ -63,6 +66,11 @@ class World:
     def rate_per_s(self) -> float:
         """Contacts a second of the default load."""
         return RATE_PER_S * self.scale
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the stack was brought up empty: its logs are not older."""
+        return time.monotonic() - self._up_since_s
 
     def lasting(self, seconds: float) -> float:
         """Return how long something of that length lasts at this scale."""
@@ -97,6 +105,7 @@ class World:
             run_module("services.stack", "reset", "--state", str(self.state))
         self.say(f"bringing a stack up in {self.state}")
         self._up = True
+        self._up_since_s = time.monotonic()
         try:
             run_module("services.stack", "up", "--state", str(self.state))
         finally:

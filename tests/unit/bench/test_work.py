@@ -1,11 +1,12 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.catalogue import WORKS
 from bench.figures import Figure, Results, Row
-from bench.work import Chosen, UnknownNameError, Work, choose, perform
+from bench.work import Chosen, IncompleteError, UnknownNameError, Work, choose, perform
 from bench.world import World
 
 
@@ -55,6 +56,21 @@ def test_work_that_fails_leaves_the_other_rows_alone_and_says_why() -> None:
     assert results.failed == {"knee": "OSError: the disk is full"}
     assert results.figures["knee_load"] == Figure(None, note="failed")
     assert results.figures["p99"] == Figure(2.0)
+
+
+def half(_: World) -> Mapping[str, Figure]:
+    raise IncompleteError("it never came back", {"p50": Figure(1.0)})
+
+
+def test_work_that_fails_half_way_keeps_what_it_measured() -> None:
+    results = Results()
+    perform(
+        [Chosen(replace(LOAD, measure=half), LOAD.rows)],
+        World(Path("nowhere"), lambda _: None),
+        results,
+    )
+    assert results.failed == {"load": "IncompleteError: it never came back"}
+    assert results.figures == {"p50": Figure(1.0), "p99": Figure(None, note="failed")}
 
 
 def test_progress_names_the_work_and_how_much_is_left() -> None:
