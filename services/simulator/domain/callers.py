@@ -4,7 +4,6 @@ The person goes on while the stream is broken: a talk ends when it ends, its out
 the log has it, and what was due meanwhile happens once the session is bound again.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +21,7 @@ from services.simulator.domain.news import (
     SignedOut,
     WishRefused,
 )
+from services.simulator.domain.patience import AGAIN_MS, ANSWER_MS, CLOSING_PACE, NEVER, STUCK_MS
 from services.simulator.domain.stance import Stance
 from services.simulator.domain.team import Team
 from services.simulator.domain.wishes import (
@@ -36,14 +36,6 @@ from services.simulator.domain.wishes import (
     Wish,
 )
 
-NEVER = math.inf
-_ANSWER_MS = 5_000.0
-"""An unanswered sign-in or outcome is sent again after this."""
-_AGAIN_MS = 1_000.0
-"""A refused one after this."""
-STUCK_MS = 60_000.0
-"""An accepted offer without number or end by then means that promise 3 is broken."""
-_UNBOUND = "not_signed_in"
 _FOR_NOW = ("busy", "not_acknowledged")
 _IN_A_CALL = (Stance.ON_CALL, Stance.WRAP_UP)
 
@@ -93,7 +85,7 @@ class Caller:
         self._connected = True
         if self._leaving:
             return []
-        self._sign_in_ms = now_ms + _ANSWER_MS
+        self._sign_in_ms = now_ms + ANSWER_MS
         return [SignIn(self.team.centre_id, self.languages, self._token)]
 
     def disconnected(self) -> None:
@@ -105,6 +97,14 @@ class Caller:
         """Sign out for good."""
         self._leaving = True
         return [SignOut()] if self.bound else []
+
+    def hurry(self, now_ms: float) -> None:
+        """Shorten what is left of a call, and answer even an offer that was to be missed."""
+        if self.stance is Stance.OFFERED:
+            self._step_ms = min(self._step_ms, now_ms + ANSWER_MS)
+        elif self.stance in _IN_A_CALL and self._plan is not None:
+            self._step_ms = now_ms + CLOSING_PACE * (self._step_ms - now_ms)
+            self._plan = replace(self._plan, wrap_up_ms=CLOSING_PACE * self._plan.wrap_up_ms)
 
     def act(self, now_ms: float) -> list[Wish]:
         """Do what is due."""
@@ -148,7 +148,7 @@ class Caller:
                 self._refused(news, now_ms)
             # A rest of the caller's own is known here; another is the dispatcher's doing.
             case ActivityChanged(Activity.PAUSED) if self.stance is not Stance.RESTING:
-                self._rest(now_ms, _AGAIN_MS)
+                self._rest(now_ms, AGAIN_MS)
             case _:
                 pass
 
@@ -180,7 +180,7 @@ class Caller:
                 # The number went to the stream that is gone and is not shown again.
                 return [HangUp(accepted), BeReady()]
             case Activity.PAUSED:
-                self._rest(now_ms, _AGAIN_MS)
+                self._rest(now_ms, AGAIN_MS)
             case _:
                 pass
         return []
@@ -189,7 +189,7 @@ class Caller:
         self._bind(bound=False)
         self._stand(Stance.AWAY, NEVER)
         self._token, self._attempt = b"", None
-        self._sign_in_ms = NEVER if self._leaving else now_ms + _AGAIN_MS
+        self._sign_in_ms = NEVER if self._leaving else now_ms + AGAIN_MS
 
     # --- offer and call --------------------------------------------------------------------------
 
@@ -223,9 +223,9 @@ class Caller:
             self._resend_ms = NEVER
 
     def _refused(self, news: WishRefused, now_ms: float) -> None:
-        again_ms = now_ms + _AGAIN_MS
+        again_ms = now_ms + AGAIN_MS
         match news.wish:
-            case _ if news.wish == "sign_in" or news.reason == _UNBOUND:
+            case _ if news.wish == "sign_in" or news.reason == "not_signed_in":
                 self._bind(bound=False)
                 self._sign_in_ms = again_ms
             case "outcome":
@@ -283,7 +283,7 @@ class Caller:
         attempt, plan = self._current()
         outcome = GiveOutcome(attempt, plan.disposition, plan.talk_ms)
         self.unsaved[attempt] = replace(outcome, again=True)
-        self._resend_ms = now_ms + _ANSWER_MS
+        self._resend_ms = now_ms + ANSWER_MS
         if plan.rest_ms > 0:
             self.ready_ms = now_ms  # an offer may come before the rest is known
             self._rest(now_ms, plan.rest_ms)
@@ -294,7 +294,7 @@ class Caller:
     # --- little ----------------------------------------------------------------------------------
 
     def _resend(self, now_ms: float) -> list[Wish]:
-        self._resend_ms = now_ms + _ANSWER_MS if self.unsaved else NEVER
+        self._resend_ms = now_ms + ANSWER_MS if self.unsaved else NEVER
         return list(self.unsaved.values())
 
     def _current(self) -> tuple[Attempt, CallPlan]:

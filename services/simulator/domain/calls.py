@@ -3,10 +3,11 @@
 import enum
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from services.simulator.domain.chance import Chance, between
+from services.simulator.domain.patience import CLOSING_PACE
 
 _DECLINED = 0.005
 _MISSED = 0.005
@@ -16,7 +17,6 @@ _RESTS = 0.01
 _THINK_MS = (100.0, 400.0)
 _REST_MS = (2_000.0, 6_000.0)
 _LONGEST_IN_AHT = 2.0
-_CLOSING_PACE = 0.2
 
 
 class Attempt(NamedTuple):
@@ -135,7 +135,9 @@ class Script:
         seed = f"{self.seed}/{place}/{attempt.release}/{attempt.attempt}"
         chance = self.chance_of(seed)
         if self._closing:
-            return plan_call(chance, self.aht_ms * _CLOSING_PACE)
+            # An offer that is missed takes its whole lease.
+            plan = plan_call(chance, self.aht_ms * CLOSING_PACE)
+            return replace(plan, reaction=Reaction.ACCEPT)
         plan = plan_call(chance, self.aht_ms)
         self.drawn += 1
         self.drawn_ms += plan.talk_ms + plan.wrap_up_ms

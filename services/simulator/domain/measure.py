@@ -73,6 +73,11 @@ class Tally:
     outcome_durable_ms: list[float] = field(default_factory=list)
     _offered: set[int] = field(default_factory=set)
 
+    @property
+    def reached(self) -> int:
+        """Contacts that were offered to somebody."""
+        return len(self._offered)
+
     def offered(self, attempt: Attempt, ready_ms: float, now_ms: float) -> None:
         """Note an offer that was read at `now_ms` by a caller ready since `ready_ms`."""
         self.offers += 1

@@ -27,6 +27,11 @@ class Durability:
     _counted: int = 0
     _watched: dict[tuple[str, int], float] = field(default_factory=dict)
 
+    @property
+    def watched(self) -> int:
+        """Outcomes that nobody has seen yet."""
+        return len(self._watched)
+
     def sent(self, attempt: Attempt, now_ms: float) -> None:
         """Note an outcome at its first sending; a repeat starts nothing anew."""
         if not self.sampling:

@@ -45,6 +45,8 @@ class Rehearsal:
     places: Callable[[], Awaitable[dict[str, str]]]
     """Asks the recorder where each contact of this run is."""
     ticks: Ticks
+    undisturbed_s: float = 3.0
+    """After the load, until calls that go on are shortened; less once all is measured."""
     phase: str = "signing in"
     ends_ms: float = 0.0
     """When the phase ends, monotonic; 0: when it is done."""
@@ -80,9 +82,16 @@ class Rehearsal:
         return Window(int(started_wall_ms + load.warm_up_ms), int(started_wall_ms + load.until_ms))
 
     async def finish(self, within_s: float) -> bool:
-        """Wait until every contact is done with; say whether all were in time."""
+        """Wait until every contact is done with; say whether all were in time.
+
+        Calls that go on are shortened, soon after the end of the load: they would take up to twice
+        the AHT, and nothing is measured any more.
+        """
         self.phase, self.ends_ms = "finishing", self.ticks.now_ms() + within_s * 1_000.0
+        # What was sent last is measured, too: nothing is to disturb it on its way.
+        await self._within(self.undisturbed_s, self._all_measured)
         self.script.close()
+        self.crowd.hurry()
         while self.ticks.now_ms() < self.ends_ms:
             try:
                 places = await self.places()
@@ -99,6 +108,10 @@ class Rehearsal:
         self.phase, self.ends_ms = "signing out", 0.0
         self.crowd.leave()
         await self._within(LEAVE_WITHIN_S, lambda: self.crowd.bound == 0)
+
+    def _all_measured(self) -> bool:
+        reached = self.tally.reached >= self.sending.acknowledged
+        return reached and not self.durability.watched
 
     async def _until(self, phase: str, at_ms: float, sending: asyncio.Task[None]) -> None:
         self.phase, self.ends_ms = phase, at_ms

@@ -44,5 +44,6 @@ def test_calls_are_brief_once_nothing_more_is_sent_and_the_mean_is_of_those_befo
     script.close()
     after = [script.plan_of(Attempt(f"run-{number}", 1, 1)) for number in range(500)]
     talks = [sum(plan.talk_ms + plan.wrap_up_ms for plan in plans) for plans in (before, after)]
+    assert {plan.reaction for plan in after} == {Reaction.ACCEPT}
     assert talks[1] == pytest.approx(talks[0] / 5)
     assert script.mean_handling_s == mean_s == pytest.approx(talks[0] / 500_000, abs=0.01)

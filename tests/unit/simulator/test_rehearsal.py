@@ -7,9 +7,10 @@ import pytest
 from services.simulator.adapters.clock import SystemTicks
 from services.simulator.domain.arrivals import Arrival, Load, Part
 from services.simulator.domain.callers import Caller
-from services.simulator.domain.calls import Script
+from services.simulator.domain.calls import Attempt, CallPlan, Disposition, Reaction, Script
 from services.simulator.domain.measure import Tally
-from services.simulator.domain.news import Activity, SignedIn, SignedOut, WishRefused
+from services.simulator.domain.news import Activity, Offered, SignedIn, SignedOut, WishRefused
+from services.simulator.domain.patience import NEVER
 from services.simulator.domain.team import Team
 from services.simulator.handlers.crowd import Crowd, Workplace
 from services.simulator.handlers.durability import Durability
@@ -25,6 +26,8 @@ ARRIVALS = [
     for number in range(6)
 ]
 
+MISSES = CallPlan(Reaction.MISS, 100.0, 10_000.0, 0.0, Disposition.REACHED, 0.0)
+
 
 @dataclass
 class Stage:
@@ -35,7 +38,7 @@ class Stage:
     def __post_init__(self) -> None:
         ticks, journal = SystemTicks(), InMemoryJournal()
         script = Script(lambda seed: Random(seed).random, 1, 20_000.0)
-        caller = Caller("run-s0", Team("C1"), ("hi",), script.plan_of)
+        caller = self.caller = Caller("run-s0", Team("C1"), ("hi",), script.plan_of)
         tally = Tally(ARRIVALS, "run")
         self.crowd = Crowd([Workplace(caller, 0)], tally, journal, ticks)
         self.crowd.sit_at(InMemoryDesks())
@@ -48,6 +51,7 @@ class Stage:
             script=script,
             places=self.ask,
             ticks=ticks,
+            undisturbed_s=0.02,
         )
 
     async def ask(self) -> dict[str, str]:
@@ -88,6 +92,16 @@ async def test_a_run_finishes_when_every_acknowledged_contact_is_closed() -> Non
     closed = ("ended", "ended", "returned", "held", "refused", "ended")
     stage.places = {f"run-{number}": place for number, place in enumerate(closed)}
     assert await stage.run.finish(within_s=5.0)
+
+
+async def test_an_offer_that_would_be_missed_is_answered_once_the_load_is_over() -> None:
+    stage = Stage()
+    stage.caller.plan_of = lambda _: MISSES
+    stage.bind()
+    stage.crowd.heard("run-s0", Offered(Attempt("run-0", 1, 1)), 0.0)
+    assert stage.caller.due_ms == NEVER
+    await stage.run.finish(within_s=0.05)
+    assert stage.caller.due_ms < NEVER
 
 
 async def test_leaving_ends_when_nobody_is_bound() -> None:

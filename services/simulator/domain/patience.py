@@ -1,0 +1,13 @@
+"""How long a caller goes on with what, and waits for what; in milliseconds."""
+
+import math
+
+NEVER = math.inf
+ANSWER_MS = 5_000.0
+"""An unanswered sign-in or outcome is sent again after this."""
+AGAIN_MS = 1_000.0
+"""A refused one after this."""
+STUCK_MS = 60_000.0
+"""An accepted offer without number or end by then means that promise 3 is broken."""
+CLOSING_PACE = 0.2
+"""Share of its length that a call takes once the load is over."""
