@@ -97,13 +97,13 @@ DEFAULT = Work(
         *cost_rows("cpu_us"),
         Row("cpu_us_total", "us/contact"),
     ),
-    140,
+    125,
     measure_default,
 )
 PEAK = Work(
     "peak_hour",
     (Row("peak_offer_p50", "ms", at_most(8.0)), Row("peak_offer_p99", "ms", at_most(40.0))),
-    225,
+    180,
     measure_peak,
 )
 MEMORY = Work(

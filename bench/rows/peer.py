@@ -54,5 +54,5 @@ def _is_there(module: str) -> bool:
 
 
 OFFERS = Work(
-    "peer", (Row("peer_offer_p50", "ms"), Row("peer_offer_p99", "ms")), 20, measure_offers
+    "peer", (Row("peer_offer_p50", "ms"), Row("peer_offer_p99", "ms")), 30, measure_offers
 )

@@ -29,6 +29,7 @@ Say = Callable[[str], None]
 _SIGN_IN_WITHIN_S = 60.0
 _SWEEP_EVERY_S = 1.0
 _LOOK_EVERY_S = 0.1
+_UNDISTURBED_S = 3.0
 _LEAD_MS = 200.0
 
 
@@ -155,7 +156,10 @@ class Course:
         finally:
             self._sender.stop.set()
         say("finishing")
+        # As in the simulator: what was sent last is undisturbed, then calls are shortened.
+        await self._within(_UNDISTURBED_S, self._all_measured)
         self.plan.script.close()
+        self.crowd.hurry()
         await self._within(self.options.finish_s, lambda: self._finished == len(self.plan.arrivals))
         return begin, end
 
@@ -235,6 +239,9 @@ class Course:
         sent_ms = self._sent_ms.pop(attempt, None)
         if sent_ms is not None:
             self.tally.outcome_durable_ms.append(self.ticks.now_ms() - sent_ms)
+
+    def _all_measured(self) -> bool:
+        return self.tally.reached == len(self.plan.arrivals) and not self._sent_ms
 
     async def _read_at(self, at_ms: float) -> Reading:
         await asyncio.sleep(max(0.0, at_ms - self.ticks.now_ms()) / 1_000.0)

@@ -15,7 +15,7 @@ from services.simulator.domain.news import (
     SignedOut,
     WishRefused,
 )
-from services.simulator.domain.patience import ANSWER_MS, STUCK_MS
+from services.simulator.domain.patience import STUCK_MS
 from services.simulator.domain.stance import Stance
 from services.simulator.domain.team import Team
 from services.simulator.domain.wishes import (
@@ -312,33 +312,3 @@ def test_whoever_leaves_does_not_come_back() -> None:
     desk.hear(SignedOut("asked"))
     assert desk.caller.due_ms == float("inf")
     assert desk.connect() == []
-
-
-def test_what_is_left_of_talk_and_wrap_up_is_shortened_to_a_fifth() -> None:
-    desk = Desk(plan(wrap_up_ms=2_000.0)).on_call()
-    talks_until = desk.caller.due_ms
-    desk.now = talks_until - 5_000.0
-    desk.caller.hurry(desk.now)
-    assert desk.caller.due_ms == desk.now + 1_000.0
-    assert desk.until_due() == [HangUp(ONE)]
-    assert desk.caller.due_ms == desk.now + 400.0
-    assert desk.until_due() == [outcome()]
-
-
-def test_an_offer_that_was_to_be_missed_is_answered_in_a_hurry() -> None:
-    desk = Desk(plan(Reaction.MISS))
-    desk.connect()
-    desk.signed_in()
-    desk.hear(Offered(ONE))
-    desk.caller.hurry(desk.now)
-    assert desk.caller.due_ms == desk.now + ANSWER_MS
-    assert desk.until_due() == [Accept(ONE)]
-
-
-def test_who_is_ready_has_nothing_to_hurry_with() -> None:
-    desk = Desk()
-    desk.connect()
-    desk.signed_in()
-    before = desk.caller.due_ms
-    desk.caller.hurry(desk.now)
-    assert desk.caller.due_ms == before
