@@ -7,6 +7,7 @@ the log has it, and what was due meanwhile happens once the session is bound aga
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from services.simulator.domain import patience
 from services.simulator.domain.calls import Attempt, CallPlan, Reaction
 from services.simulator.domain.news import (
     Activity,
@@ -21,7 +22,6 @@ from services.simulator.domain.news import (
     SignedOut,
     WishRefused,
 )
-from services.simulator.domain.patience import AGAIN_MS, ANSWER_MS, CLOSING_PACE, NEVER, STUCK_MS
 from services.simulator.domain.stance import Stance
 from services.simulator.domain.team import Team
 from services.simulator.domain.wishes import (
@@ -54,7 +54,7 @@ class Caller:
     languages: tuple[str, ...]
     plan_of: Callable[[Attempt], CallPlan]
     stance: Stance = Stance.AWAY
-    ready_ms: float = NEVER
+    ready_ms: float = patience.NEVER
     """When the caller last became ready for an offer."""
     stuck: int = 0
     """Accepted offers that nobody ever answered."""
@@ -66,9 +66,9 @@ class Caller:
     _token: bytes = b""
     _attempt: Attempt | None = None
     _plan: CallPlan | None = None
-    _sign_in_ms: float = NEVER
-    _step_ms: float = NEVER
-    _resend_ms: float = NEVER
+    _sign_in_ms: float = patience.NEVER
+    _step_ms: float = patience.NEVER
+    _resend_ms: float = patience.NEVER
 
     def __post_init__(self) -> None:
         self.team.join(self.stance)
@@ -78,14 +78,14 @@ class Caller:
         """When `act` is to be called next."""
         if self.bound:
             return min(self._step_ms, self._resend_ms)
-        return self._sign_in_ms if self._connected else NEVER
+        return self._sign_in_ms if self._connected else patience.NEVER
 
     def connected(self, now_ms: float) -> list[Wish]:
         """Sign in on a fresh stream, with the token of the binding before."""
         self._connected = True
         if self._leaving:
             return []
-        self._sign_in_ms = now_ms + ANSWER_MS
+        self._sign_in_ms = now_ms + patience.ANSWER_MS
         return [SignIn(self.team.centre_id, self.languages, self._token)]
 
     def disconnected(self) -> None:
@@ -100,11 +100,11 @@ class Caller:
 
     def hurry(self, now_ms: float) -> None:
         """Shorten what is left of a call, and answer even an offer that was to be missed."""
+        self._plan = self._plan and self._plan.hurried()
         if self.stance is Stance.OFFERED:
-            self._step_ms = min(self._step_ms, now_ms + ANSWER_MS)
-        elif self.stance in _IN_A_CALL and self._plan is not None:
-            self._step_ms = now_ms + CLOSING_PACE * (self._step_ms - now_ms)
-            self._plan = replace(self._plan, wrap_up_ms=CLOSING_PACE * self._plan.wrap_up_ms)
+            self._step_ms = min(self._step_ms, now_ms + patience.HURRIED_MS)
+        elif self.stance in _IN_A_CALL:
+            self._step_ms = now_ms + patience.CLOSING_PACE * (self._step_ms - now_ms)
 
     def act(self, now_ms: float) -> list[Wish]:
         """Do what is due."""
@@ -148,7 +148,7 @@ class Caller:
                 self._refused(news, now_ms)
             # A rest of the caller's own is known here; another is the dispatcher's doing.
             case ActivityChanged(Activity.PAUSED) if self.stance is not Stance.RESTING:
-                self._rest(now_ms, AGAIN_MS)
+                self._rest(now_ms, patience.AGAIN_MS)
             case _:
                 pass
 
@@ -158,7 +158,7 @@ class Caller:
         if self.bound and news.token == self._token:
             return []  # the answer to a sign-in that was sent twice
         self._bind(bound=True)
-        self._token, self._sign_in_ms = news.token, NEVER
+        self._token, self._sign_in_ms = news.token, patience.NEVER
         if self._leaving:
             return [SignOut()]
         wishes = [*self._resend(now_ms), *self._take_up(news.activity, now_ms)]
@@ -180,16 +180,16 @@ class Caller:
                 # The number went to the stream that is gone and is not shown again.
                 return [HangUp(accepted), BeReady()]
             case Activity.PAUSED:
-                self._rest(now_ms, AGAIN_MS)
+                self._rest(now_ms, patience.AGAIN_MS)
             case _:
                 pass
         return []
 
     def _signed_out(self, now_ms: float) -> None:
         self._bind(bound=False)
-        self._stand(Stance.AWAY, NEVER)
+        self._stand(Stance.AWAY, patience.NEVER)
         self._token, self._attempt = b"", None
-        self._sign_in_ms = NEVER if self._leaving else now_ms + AGAIN_MS
+        self._sign_in_ms = patience.NEVER if self._leaving else now_ms + patience.AGAIN_MS
 
     # --- offer and call --------------------------------------------------------------------------
 
@@ -199,7 +199,7 @@ class Caller:
         wishes = self._give_outcome(now_ms) if self.stance in _IN_A_CALL else []
         self._attempt, self._plan = attempt, self.plan_of(attempt)
         misses = self._plan.reaction is Reaction.MISS
-        self._stand(Stance.OFFERED, NEVER if misses else now_ms + self._plan.think_ms)
+        self._stand(Stance.OFFERED, patience.NEVER if misses else now_ms + self._plan.think_ms)
         return wishes
 
     def _number(self, news: NumberShown, now_ms: float, wall_ms: int) -> None:
@@ -220,10 +220,10 @@ class Caller:
     def _saved(self, news: Saved) -> None:
         self.unsaved.pop(news.attempt, None)
         if not self.unsaved:
-            self._resend_ms = NEVER
+            self._resend_ms = patience.NEVER
 
     def _refused(self, news: WishRefused, now_ms: float) -> None:
-        again_ms = now_ms + AGAIN_MS
+        again_ms = now_ms + patience.AGAIN_MS
         match news.wish:
             case _ if news.wish == "sign_in" or news.reason == "not_signed_in":
                 self._bind(bound=False)
@@ -256,7 +256,7 @@ class Caller:
                 self._be_ready(now_ms)
                 return [BeReady()]
             case Stance.AWAY | Stance.READY:
-                self._step_ms = NEVER
+                self._step_ms = patience.NEVER
                 return []
 
     def _answer(self, now_ms: float) -> list[Wish]:
@@ -264,7 +264,7 @@ class Caller:
         if plan.reaction is Reaction.DECLINE:
             self._be_ready(now_ms)
             return [Decline(attempt)]
-        self._stand(Stance.ACCEPTED, now_ms + STUCK_MS)
+        self._stand(Stance.ACCEPTED, now_ms + patience.STUCK_MS)
         return [Accept(attempt)]
 
     def _give_up(self, now_ms: float) -> list[Wish]:
@@ -283,7 +283,7 @@ class Caller:
         attempt, plan = self._current()
         outcome = GiveOutcome(attempt, plan.disposition, plan.talk_ms)
         self.unsaved[attempt] = replace(outcome, again=True)
-        self._resend_ms = now_ms + ANSWER_MS
+        self._resend_ms = now_ms + patience.ANSWER_MS
         if plan.rest_ms > 0:
             self.ready_ms = now_ms  # an offer may come before the rest is known
             self._rest(now_ms, plan.rest_ms)
@@ -294,7 +294,7 @@ class Caller:
     # --- little ----------------------------------------------------------------------------------
 
     def _resend(self, now_ms: float) -> list[Wish]:
-        self._resend_ms = now_ms + ANSWER_MS if self.unsaved else NEVER
+        self._resend_ms = now_ms + patience.ANSWER_MS if self.unsaved else patience.NEVER
         return list(self.unsaved.values())
 
     def _current(self) -> tuple[Attempt, CallPlan]:
@@ -304,7 +304,7 @@ class Caller:
 
     def _be_ready(self, now_ms: float) -> None:
         self._attempt, self._plan, self.ready_ms = None, None, now_ms
-        self._stand(Stance.READY, NEVER)
+        self._stand(Stance.READY, patience.NEVER)
 
     def _rest(self, now_ms: float, rest_ms: float) -> None:
         self._attempt, self._plan = None, None

@@ -69,6 +69,12 @@ class CallPlan:
     rest_ms: float
     """0: ready at once."""
 
+    def hurried(self) -> "CallPlan":
+        """Return the same call at the pace that calls have once the load is over."""
+        return replace(
+            self, talk_ms=self.talk_ms * CLOSING_PACE, wrap_up_ms=self.wrap_up_ms * CLOSING_PACE
+        )
+
 
 def plan_call(chance: Chance, aht_ms: float) -> CallPlan:
     """Draw what will happen.

@@ -9,5 +9,7 @@ AGAIN_MS = 1_000.0
 """A refused one after this."""
 STUCK_MS = 60_000.0
 """An accepted offer without number or end by then means that promise 3 is broken."""
+HURRIED_MS = 500.0
+"""An offer that was to be missed is answered within this once the load is over."""
 CLOSING_PACE = 0.2
 """Share of its length that a call takes once the load is over."""
