@@ -123,6 +123,6 @@ DEATHS = Work(
         Row("takeover_router", "s", at_most(5.0)),
         Row("reconnect", "s", at_most(10.0)),
     ),
-    75,
+    70,
     measure,
 )

@@ -83,6 +83,6 @@ KNEE = Work(
         *cost_rows("cpu_us_knee"),
         Row("cpu_us_knee_total", "us/contact", at_most(1_000.0)),
     ),
-    250,
+    230,
     measure,
 )

@@ -97,13 +97,13 @@ DEFAULT = Work(
         *cost_rows("cpu_us"),
         Row("cpu_us_total", "us/contact"),
     ),
-    125,
+    120,
     measure_default,
 )
 PEAK = Work(
     "peak_hour",
     (Row("peak_offer_p50", "ms", at_most(8.0)), Row("peak_offer_p99", "ms", at_most(40.0))),
-    180,
+    170,
     measure_peak,
 )
 MEMORY = Work(
