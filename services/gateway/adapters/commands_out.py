@@ -56,6 +56,8 @@ class KafkaCommands(Commands):
         self._boot_id = boot_id
         self._metrics = metrics
         self._outboxes = [Outbox[wire.Command](waiting_max) for _ in range(partitions)]
+        self._ready: set[int] = set()
+        """Partitions that may have a batch to send: all others have nothing new, or one out."""
         self._alive_waits: set[int] = set()
         self._settled: deque[tuple[int, Sent | SendError]] = deque()
         self._flushing: asyncio.TimerHandle | None = None
@@ -124,8 +126,9 @@ class KafkaCommands(Commands):
 
     def flush(self) -> None:
         """Send the next batch of every partition that has none out."""
-        for partition, outbox in enumerate(self._outboxes):
-            batch = outbox.take()
+        ready, self._ready = self._ready, set()
+        for partition in ready:
+            batch = self._outboxes[partition].take()
             if batch:
                 self._send(partition, batch)
 
@@ -154,6 +157,8 @@ class KafkaCommands(Commands):
         while self._settled:
             partition, outcome = self._settled.popleft()
             self._outboxes[partition].settle(outcome)
+            # What came while the batch was out waits, and nobody else names the partition again.
+            self._ready.add(partition)
         self.flush()
 
     @property
@@ -171,6 +176,7 @@ class KafkaCommands(Commands):
         self._add(partition, command, settled)
 
     def _add(self, partition: int, command: wire.Command, settled: Settled) -> None:
+        self._ready.add(partition)
         self._outboxes[partition].add(Entry(command, command.ByteSize(), settled))
 
     def _send(self, partition: int, batch: list[Entry[wire.Command]]) -> None:
