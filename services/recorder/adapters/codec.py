@@ -1,21 +1,18 @@
 """Protobuf to the recorder's entries. Total: anything else than a known record is one error."""
 
-import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from google.protobuf.descriptor import Descriptor
-from google.protobuf.duration_pb2 import Duration
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from seatline.commands.v1 import commands_pb2
 from seatline.contacts.v1 import contacts_pb2
 from seatline.facts.v1 import facts_pb2, orders_pb2, session_pb2
 from seatline.rulings.v1 import rulings_pb2
 from seatline.suppressions.v1 import suppressions_pb2
+from services.recorder.adapters.values import BIGINT_MAX, bigint, span, text, time
 from services.recorder.domain.entries import (
     AmendDetail,
     CentreId,
@@ -26,21 +23,15 @@ from services.recorder.domain.entries import (
     Entry,
     ReturnDetail,
     RulingDetail,
-    SeatId,
-    SessionId,
     WithdrawDetail,
 )
 from services.runtime.errors import PoisonError
 from services.runtime.fenced_log.header import Header, brief
 
-_TEXT_MAX = 200
-_BIGINT_MAX = 2**63 - 1
 _PERSON_KEY_BYTES = 16
-_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST = datetime(9999, 12, 31, tzinfo=UTC)
-_LAST_S = int((_LAST - _FIRST).total_seconds())
 
-_T = TypeVar("_T", bound=str)
+_Subject = tuple[ContactId | None, int | None, int | None]
+"""Contact, release, attempt."""
 _M = TypeVar("_M", bound=Message)
 
 
@@ -68,11 +59,6 @@ def decode_facts(value: bytes) -> tuple[Header, tuple[Entry, ...]]:
     return _header(record), tuple(_fact(fact) for fact in record.facts)
 
 
-def instant(milliseconds: int) -> datetime:
-    """Return an aware time; one outside the years 1970 to 9999 becomes the nearest inside."""
-    return _FIRST + timedelta(milliseconds=min(max(milliseconds, 0), _LAST_S * 1000))
-
-
 def _parsed(record: _M, value: bytes) -> _M:
     try:
         record.ParseFromString(value)
@@ -86,7 +72,7 @@ def _header(record: rulings_pb2.RulingRecord | facts_pb2.FactRecord) -> Header:
         raise UndecodableError("header: it is missing", "header")
     header = brief(record.header)
     point = header.point
-    if max(point.epoch, point.seq) > _BIGINT_MAX:
+    if max(point.epoch, point.seq) > BIGINT_MAX:
         raise UndecodableError("header: epoch or seq is out of range", "header")
     return header
 
@@ -99,39 +85,41 @@ def _ruling(ruling: rulings_pb2.Ruling) -> Entry:
     detail: Detail | None = None
     match kind:
         case "routed":
-            centre_id = _text(ruling.routed.centre_id, CentreId)
+            centre_id = text(ruling.routed.centre_id)
             detail = RulingDetail(_content(contact, ruling.seat_id), None)
         case "held":
             reason = _name(rulings_pb2.HeldReason, ruling.held.reason)
-            detail = RulingDetail(_content(contact, ruling.seat_id), _time(ruling.held, "until"))
+            detail = RulingDetail(_content(contact, ruling.seat_id), time(ruling.held, "until"))
         case "refused":
             reason = _name(rulings_pb2.RefusedReason, ruling.refused.reason)
         case _:
             raise UndecodableError("rulings: the outcome of one is unknown", "rulings")
     contact.ClearField("sealed")
     return Entry(
-        kind=kind,
-        payload=ruling.SerializeToString(),
-        contact_id=_text(contact.contact_id, ContactId),
-        release_id=_bigint(contact.release),
-        seat_id=_text(ruling.seat_id, SeatId),
-        centre_id=centre_id,
-        reason=reason,
-        map_version=_bigint(ruling.map_version) or None,
-        policy_version=_bigint(ruling.policy_version) or None,
-        detail=detail,
+        kind,
+        ruling.SerializeToString(),
+        text(contact.contact_id),
+        bigint(contact.release),
+        None,
+        None,
+        text(ruling.seat_id),
+        centre_id,
+        reason,
+        bigint(ruling.map_version) or None,
+        bigint(ruling.policy_version) or None,
+        detail,
     )
 
 
 def _content(contact: contacts_pb2.Contact, seat_id: str) -> Content:
     return Content(
         person_key=contact.person_key,
-        seat_id=_text(seat_id or contact.seat_id, SeatId),
-        segment_id=_text(contact.segment_id, str),
-        language=_text(contact.language, str),
-        campaign=_text(contact.campaign, str),
+        seat_id=text(seat_id or contact.seat_id),
+        segment_id=text(contact.segment_id),
+        language=text(contact.language),
+        campaign=text(contact.campaign),
         priority=min(contact.priority, 32_767),
-        wanted_at=_time(contact, "due_at"),
+        wanted_at=time(contact, "due_at"),
         sealed=contact.sealed,
     )
 
@@ -141,54 +129,61 @@ def _fact(fact: facts_pb2.Fact) -> Entry:
     if kind is None:
         raise UndecodableError("facts: the kind of one is unknown", "facts")
     message: Any = getattr(fact, kind)
-    fields = _fields(message.DESCRIPTOR)
-    detail = _DETAILS[kind](message) if kind in _DETAILS else None
-    contact_id, release_id, attempt = _subject(message, fields)
-    _unseal(message, fields)
+    shape = _SHAPES[kind]
+    detail = shape.detail(message) if shape.detail else None
+    reason = _name(shape.reasons, message.reason) if shape.reasons else _FIXED_REASONS.get(kind)
+    contact_id, release_id, attempt = shape.subject(message)
+    # Sealed text stands in the bank, once, where an erasure finds it.
+    if shape.contact:
+        message.contact.ClearField("sealed")
+    elif shape.sealed:
+        message.ClearField("sealed")
     return Entry(
-        kind=kind,
-        payload=fact.SerializeToString(),
-        contact_id=contact_id,
-        release_id=release_id,
-        attempt=attempt,
-        session_id=_optional(message, fields, "session_id", SessionId),
-        seat_id=_optional(message, fields, "seat_id", SeatId),
-        centre_id=_optional(message, fields, "centre_id", CentreId),
-        reason=_reason(kind, message),
-        map_version=_bigint(message.map_version) if "map_version" in fields else None,
-        policy_version=_bigint(message.policy_version) if "policy_version" in fields else None,
-        detail=detail,
+        kind,
+        fact.SerializeToString(),
+        contact_id,
+        release_id,
+        attempt,
+        text(message.session_id) if shape.session_id else None,
+        text(message.seat_id) if shape.seat_id else None,
+        text(message.centre_id) if shape.centre_id else None,
+        reason,
+        bigint(message.map_version) if shape.map_version else None,
+        bigint(message.policy_version) if shape.policy_version else None,
+        detail,
     )
 
 
-@cache
-def _fields(descriptor: Descriptor) -> frozenset[str]:
-    """Return the names of a message's fields; asking the descriptor each time costs more."""
-    return frozenset(descriptor.fields_by_name)
+def _of_attempt(message: Any) -> _Subject:
+    about: commands_pb2.Attempt = message.attempt
+    contact_id = text(about.contact_id)
+    return contact_id, bigint(about.release) if contact_id else None, about.attempt
 
 
-def _subject(
-    message: Any, fields: frozenset[str]
-) -> tuple[ContactId | None, int | None, int | None]:
-    if "attempt" in fields:
-        about: commands_pb2.Attempt = message.attempt
-        contact_id = _text(about.contact_id, ContactId)
-        return contact_id, _bigint(about.release) if contact_id else None, about.attempt
-    if "contact" in fields:
-        contact: contacts_pb2.Contact = message.contact
-        return _text(contact.contact_id, ContactId), _bigint(contact.release), None
-    if "contact_id" in fields:
-        release = _bigint(message.release) if "release" in fields else None
-        return _text(message.contact_id, ContactId), release, None
+def _of_contact(message: Any) -> _Subject:
+    contact: contacts_pb2.Contact = message.contact
+    return text(contact.contact_id), bigint(contact.release), None
+
+
+def _of_release(message: Any) -> _Subject:
+    return text(message.contact_id), bigint(message.release), None
+
+
+def _of_contact_alone(message: Any) -> _Subject:
+    return text(message.contact_id), None, None
+
+
+def _of_nobody(_message: Any) -> _Subject:
     return None, None, None
 
 
-def _unseal(message: Any, fields: frozenset[str]) -> None:
-    """Drop sealed text: it stands in the bank, once, where an erasure finds it."""
-    if "contact" in fields:
-        message.contact.ClearField("sealed")
-    elif "sealed" in fields:
-        message.ClearField("sealed")
+_SUBJECTS: dict[str, Callable[[Any], _Subject]] = {
+    "attempt": _of_attempt,
+    "contact": _of_contact,
+    "release": _of_release,
+    "contact_id": _of_contact_alone,
+}
+"""How to read what a fact is about, by the field that tells; the first one that it has."""
 
 
 def _end(ended: facts_pb2.Ended) -> EndDetail:
@@ -196,11 +191,11 @@ def _end(ended: facts_pb2.Ended) -> EndDetail:
         disposition=_name(commands_pb2.Disposition, ended.disposition)
         if ended.disposition
         else None,
-        not_before=_time(ended, "not_before"),
+        not_before=time(ended, "not_before"),
         attempt_spent=ended.attempt_spent,
-        offered_at=_time(ended, "offered_at"),
-        confirmed_at=_time(ended, "confirmed_at"),
-        talk=_span(ended, "talk"),
+        offered_at=time(ended, "offered_at"),
+        confirmed_at=time(ended, "confirmed_at"),
+        talk=span(ended, "talk"),
     )
 
 
@@ -209,7 +204,7 @@ def _amend(amended: facts_pb2.OutcomeAmended) -> AmendDetail:
 
 
 def _return(returned: facts_pb2.Returned) -> ReturnDetail:
-    return ReturnDetail(_span(returned, "waited"))
+    return ReturnDetail(span(returned, "waited"))
 
 
 def _withdraw(applied: orders_pb2.WithdrawalApplied) -> WithdrawDetail | None:
@@ -244,9 +239,33 @@ _REASONS: dict[str, Any] = {
 _FIXED_REASONS = {"offer_expired": "expired", "offer_declined": "declined"}
 
 
-def _reason(kind: str, message: Any) -> str | None:
-    names = _REASONS.get(kind)
-    return _name(names, message.reason) if names is not None else _FIXED_REASONS.get(kind)
+class _Shape(NamedTuple):
+    """What a kind of fact has; to ask its descriptor for each fact would cost more."""
+
+    subject: Callable[[Any], _Subject]
+    detail: Callable[[Any], Detail | None] | None
+    reasons: Any
+    """The enum of `reason`; None where there is none."""
+    contact: bool
+    sealed: bool
+    session_id: bool
+    seat_id: bool
+    centre_id: bool
+    map_version: bool
+    policy_version: bool
+
+
+def _shape(field: FieldDescriptor) -> _Shape:
+    message: Any = field.message_type
+    kind, fields = field.name, message.fields_by_name
+    subject = next((read for name, read in _SUBJECTS.items() if name in fields), _of_nobody)
+    there = (name in fields for name in _Shape._fields[3:])
+    return _Shape(subject, _DETAILS.get(kind), _REASONS.get(kind), *there)
+
+
+_SHAPES = {
+    field.name: _shape(field) for field in facts_pb2.Fact.DESCRIPTOR.oneofs_by_name["kind"].fields
+}
 
 
 @cache  # of the values that there are: an unknown one raises, and nothing is kept of it
@@ -257,42 +276,3 @@ def _name(names: Any, number: int) -> str:
         return str(names.Name(number)).removeprefix(prefix).lower()
     except ValueError as error:
         raise UndecodableError(f"{prefix}: {number} is unknown") from error
-
-
-def _optional(
-    message: Any, fields: frozenset[str], name: str, kind: Callable[[str], _T]
-) -> _T | None:
-    return _text(getattr(message, name), kind) if name in fields else None
-
-
-def _text(text: str, kind: Callable[[str], _T]) -> _T | None:
-    """Return text that Postgres can keep and index; None when empty.
-
-    Refused contacts come with whatever their source sent: a NUL, or a megabyte. Such a text becomes
-    its beginning and a digest, the same each time and another for every other text.
-    """
-    if not text:
-        return None
-    if len(text) <= _TEXT_MAX and "\0" not in text:
-        return kind(text)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return kind(f"{text[:64].replace(chr(0), chr(0xFFFD))}~{digest}")
-
-
-def _bigint(number: int) -> int:
-    return min(number, _BIGINT_MAX)
-
-
-def _time(message: Message, field: str) -> datetime | None:
-    if not message.HasField(field):
-        return None
-    stamp: Timestamp = getattr(message, field)
-    return instant(stamp.seconds * 1000 + stamp.nanos // 1_000_000)
-
-
-def _span(message: Message, field: str) -> timedelta | None:
-    if not message.HasField(field):
-        return None
-    duration: Duration = getattr(message, field)
-    seconds = min(max(duration.seconds, 0), _LAST_S)
-    return timedelta(seconds=seconds, microseconds=duration.nanos // 1000)

@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
@@ -12,8 +11,8 @@ from services.recorder.adapters.codec import (
     UndecodableError,
     decode_facts,
     decode_rulings,
-    instant,
 )
+from services.recorder.adapters.values import instant
 from services.recorder.domain.entries import (
     Entry,
     Log,
@@ -48,20 +47,29 @@ class _PartitionReader:
 
     def __init__(self, partition: Partition, position: Position) -> None:
         self.name = f"{partition[0]}/{partition[1]}"
-        self.position = position
+        self.next_offset = position.next_offset
         self.appended_at_ms: int | None = None
         self._partition = partition
+        self._reader_epoch = position.reader_epoch
+        self._log_time = position.log_time
         self._log, self._decode = _LOGS[partition[0]]
         point = position.point
         self._rule = FencedReader(
             self.name, FencePoint(point.epoch, point.owner, point.seq) if point else None
         )
 
+    @property
+    def position(self) -> Position:
+        """Where it is now; made when asked for, which is once a batch."""
+        at = self._rule.point
+        point = LogPoint(at.epoch, at.owner, at.seq) if at else None
+        return Position(self.next_offset, self._reader_epoch, point, self._log_time)
+
     def read(self, arrived: Arrived) -> LogRecord | None:
         """Step over a record; give it if it counts."""
-        if arrived.offset != self.position.next_offset:
+        if arrived.offset != self.next_offset:
             raise PromiseBrokenError(
-                f"{self.name}: offset {arrived.offset} came where {self.position.next_offset} was "
+                f"{self.name}: offset {arrived.offset} came where {self.next_offset} was "
                 "due: records are missing; compare retention with recorder_position"
             )
         try:
@@ -74,13 +82,10 @@ class _PartitionReader:
             ) from error
         counts = self._rule.accept(header).counts
         self.appended_at_ms = arrived.appended_at_ms
-        self.position = replace(self.position, next_offset=arrived.offset + 1)
+        self.next_offset += 1
         if not counts:
             return None
-        point, at = header.point, instant(header.at_ms)
-        self.position = replace(
-            self.position, point=LogPoint(point.epoch, point.owner, point.seq), log_time=at
-        )
+        self._log_time = at = instant(header.at_ms)
         return LogRecord(self._log, self._partition, arrived.offset, at, entries)
 
 
@@ -114,7 +119,7 @@ class FencedRecords:
         if place is None or end is None:
             return True
         too_old = self._clock.monotonic_ms() - end.asked_at_ms > END_IS_NEWS_MS
-        return too_old or place.position.next_offset < end.offset
+        return too_old or place.next_offset < end.offset
 
     def appended_at_ms(self, partition: Partition) -> int | None:
         """Return when the newest record handed out was appended; None before the first."""
@@ -133,8 +138,10 @@ class FencedRecords:
         while entries < entries_limit and self._refill(timeout_s):
             timeout_s = 0.0
             arrived = self._pending.popleft()
-            place = self._partitions[arrived.topic, arrived.partition]
-            before.setdefault((arrived.topic, arrived.partition), place.position)
+            tp = (arrived.topic, arrived.partition)
+            place = self._partitions[tp]
+            if tp not in before:
+                before[tp] = place.position
             record = place.read(arrived)
             if record is not None:
                 records.append(record)
