@@ -9,6 +9,7 @@ import asyncpg
 from services.recorder.domain.amendments import Amendment, KnownOutcome, judge
 from services.recorder.domain.assignments import Step, second_assignment, settle
 from services.recorder.domain.batch import BatchRows
+from services.recorder.domain.entries import Content
 from services.recorder.domain.rows import (
     AmendmentRow,
     AssignmentRow,
@@ -20,6 +21,8 @@ from services.recorder.ports import Recorded
 
 SQL = {path.stem: path.read_text("utf-8") for path in (Path(__file__).parent / "sql").glob("*.sql")}
 """Statements by the name of their file."""
+
+_NO_CONTENT = (None,) * (1 + len(Content._fields))
 
 
 class RowWriter:
@@ -41,11 +44,7 @@ class RowWriter:
         await self._write_decisions(rows.decisions)
         states = [(*row[:-1], *row.order) for _, row in sorted(rows.states.items())]
         await self._write("contact_state", "put_state", states)
-        contents = [(*row[:-1], *row.content) for _, row in sorted(rows.contents.items())]
-        await self._write("contact", "put_content", contents)
-        bank = [(*row[:-1], *row.order) for _, row in sorted(rows.bank.items())]
-        await self._write("contact", "move_contact", bank)
-        await self._write("contact", "raise_not_before", sorted(rows.not_before.items()))
+        await self._write("contact", "put_contact", _contacts(rows))
         await self._write_outcomes(rows.outcomes)
         await self._judge_words(rows.amendments, rows.outcomes)
         await self._settle(rows.assignments)
@@ -136,6 +135,17 @@ class RowWriter:
 
     def _count(self, table: str, rows: int) -> None:
         self._rows[table] = self._rows.get(table, 0) + rows
+
+
+def _contacts(rows: BatchRows) -> list[tuple[Any, ...]]:
+    """Return one row for each contact of the bank; what says nothing new about it is None."""
+    found = []
+    for contact_id, bank in sorted(rows.bank.items()):
+        content = rows.contents.get(contact_id)
+        what = (content.content_release, *content.content) if content else _NO_CONTENT
+        not_before = rows.not_before.get(contact_id)
+        found.append((contact_id, *what, not_before, *bank[1:-1], *bank.order))
+    return found
 
 
 def _release(row: Amendment | AmendmentRow | OutcomeRow) -> tuple[str, int]:
