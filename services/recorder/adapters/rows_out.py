@@ -42,8 +42,7 @@ class RowWriter:
         if rows.outcomes or rows.amendments:
             await self._connection.execute(SQL["lock_words"], bool(rows.amendments))
         await self._write_decisions(rows.decisions)
-        states = [(*row[:-1], *row.order) for _, row in sorted(rows.states.items())]
-        await self._write("contact_state", "put_state", states)
+        await self._write("contact_state", "put_state", _states(rows))
         await self._write("contact", "put_contact", _contacts(rows))
         await self._write_outcomes(rows.outcomes)
         await self._judge_words(rows.amendments, rows.outcomes)
@@ -128,7 +127,8 @@ class RowWriter:
         """Run a statement that takes its rows as one array for each column."""
         if not rows:
             return []
-        columns = [list(column) for column in zip(*rows, strict=True)]
+        # The driver looks at every value of an array; unnest fills a shorter one up with NULL.
+        columns = [() if _empty(column) else column for column in zip(*rows, strict=True)]
         written = await self._connection.fetch(SQL[statement], *columns)
         self._count(table, len(written))
         return written
@@ -137,11 +137,21 @@ class RowWriter:
         self._rows[table] = self._rows.get(table, 0) + rows
 
 
+def _empty(column: Iterable[object]) -> bool:
+    return all(value is None for value in column)
+
+
+def _states(rows: BatchRows) -> list[tuple[Any, ...]]:
+    states = rows.states
+    # By key alone: pairs of key and row take twice as long to compare.
+    return [(*states[release][:-1], *states[release].order) for release in sorted(states)]
+
+
 def _contacts(rows: BatchRows) -> list[tuple[Any, ...]]:
     """Return one row for each contact of the bank; what says nothing new about it is None."""
     found = []
-    for contact_id, bank in sorted(rows.bank.items()):
-        content = rows.contents.get(contact_id)
+    for contact_id in sorted(rows.bank):
+        bank, content = rows.bank[contact_id], rows.contents.get(contact_id)
         what = (content.content_release, *content.content) if content else _NO_CONTENT
         not_before = rows.not_before.get(contact_id)
         found.append((contact_id, *what, not_before, *bank[1:-1], *bank.order))
