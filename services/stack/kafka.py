@@ -91,6 +91,8 @@ def command(number: int, around: Surroundings) -> Command:
         f"-Xms{HEAP}",
         f"-Xmx{HEAP}",
         "-XX:+UseSerialGC",
+        # Its heap in few pages, whose translations a core keeps between two requests.
+        "-XX:+UseTransparentHugePages",
         "-XX:+ExitOnOutOfMemoryError",
         "-Djava.awt.headless=true",
     )

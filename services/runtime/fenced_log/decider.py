@@ -34,7 +34,7 @@ BEHIND_MS = 1_000
 IDLE_POLL_S = 0.05
 ACK_POLL_S = 0.001
 """How often acknowledgements are looked for while inputs wait for one; the client counts in ms."""
-SWEEP_MS = 50
+SWEEP_MS = 100
 """How often time is looked at in partitions that nothing arrives for."""
 
 
