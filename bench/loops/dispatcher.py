@@ -20,11 +20,12 @@ from services.dispatcher.domain import facts, inputs
 from services.dispatcher.domain.limits import Limits
 from services.dispatcher.handlers import FloorHandler
 from services.runtime.clock import SystemClock
+from services.runtime.deciding import decider_reader
 from services.runtime.fenced_log.core import Batch, Inputs
 from services.runtime.fenced_log.decider import Decider, Place, World
 from services.runtime.fenced_log.header import Fence, FencePoint, Header, to_proto
 from services.runtime.ids import SystemIds
-from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter
+from services.runtime.kafka_log import KafkaLogWriter
 from services.runtime.log_port import Arrived, TopicPartition
 
 COMMANDS, RULINGS, FACTS = "bench-commands", "bench-routed", "bench-facts"
@@ -56,12 +57,13 @@ class Trial:
         self.observer = CountingObserver(keep=facts.Offered)
         self.watch = Stopwatch()
         self._partitions = partitions
-        self._reader = KafkaLogReader(bootstrap, "bench-dispatcher")
+        read = Inputs(COMMANDS, orders=(topics.MAP, topics.SUPPRESSIONS), spread=RULINGS)
+        self._reader = decider_reader(bootstrap, "bench-dispatcher", FACTS, read)
         self._writer = KafkaLogWriter(bootstrap, "bench-dispatcher")
         world = World(self._reader, self._writer, SystemClock(), SystemIds(), self.observer)
         self._decider = Decider(
             Place(FACTS, partitions, "dispatcher-0", 0, 1),
-            Inputs(COMMANDS, orders=(topics.MAP, topics.SUPPRESSIONS), spread=RULINGS),
+            read,
             lambda _: FloorHandler(Limits()),
             _BenchCodec(partitions),
             world,

@@ -14,10 +14,11 @@ from services.router.adapters.log_codec import RouterCodec
 from services.router.adapters.metrics import RouterMetrics
 from services.router.handlers import Orders, RulingHandler
 from services.runtime.clock import SystemClock
+from services.runtime.deciding import decider_reader
 from services.runtime.fenced_log.core import Inputs
 from services.runtime.fenced_log.decider import Decider, Place, World
 from services.runtime.ids import SystemIds
-from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter
+from services.runtime.kafka_log import KafkaLogWriter
 from services.runtime.log_port import TopicPartition
 from services.simulator.adapters.files import map_file, territory
 
@@ -39,7 +40,8 @@ def rule_on_backlog(
         contacts: How many.
         per_record: How many a record holds.
     """
-    reader = KafkaLogReader(bootstrap, "bench-router")
+    inputs = Inputs(paced=CONTACTS, live=(topics.MAP, topics.SUPPRESSIONS))
+    reader = decider_reader(bootstrap, "bench-router", RULINGS, inputs)
     writer = KafkaLogWriter(bootstrap, "bench-router")
     orders = Orders(policy_offset_s * 1_000)
     observer = CountingObserver()
@@ -47,7 +49,7 @@ def rule_on_backlog(
     world = World(reader, writer, SystemClock(), SystemIds(), observer, live.take)
     decider = Decider(
         Place(RULINGS, partitions, "router-0", 0, 1),
-        Inputs(paced=CONTACTS, live=(topics.MAP, topics.SUPPRESSIONS)),
+        inputs,
         lambda _: RulingHandler(orders, _DEDUPE_MS),
         RouterCodec(),
         world,

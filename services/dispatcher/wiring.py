@@ -20,7 +20,6 @@ from services.runtime.slot_lock import SlotLock
 INPUTS = Inputs(
     paced=topics.COMMANDS, orders=(topics.MAP, topics.SUPPRESSIONS), spread=topics.RULINGS
 )
-FOLLOWED = (topics.FACTS, topics.MAP, topics.SUPPRESSIONS)
 
 
 def serve(settings: DispatcherSettings, process: Process) -> None:
@@ -31,9 +30,7 @@ def serve(settings: DispatcherSettings, process: Process) -> None:
     wanted |= {topics.MAP: 1, topics.SUPPRESSIONS: 1}
     if not wait_for_topics(settings.kafka, wanted, process):
         return
-    reader = decider_reader(
-        settings.kafka, settings.slot, (topics.FACTS, topics.MAP, topics.SUPPRESSIONS)
-    )
+    reader = decider_reader(settings.kafka, settings.slot, topics.FACTS, INPUTS)
     writer = KafkaLogWriter(settings.kafka, settings.slot)
     observer = DispatcherObserver(process, DispatcherMetrics(process.registry), writer)
     place = Place(

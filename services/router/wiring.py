@@ -18,7 +18,6 @@ from services.runtime.set_aside import DEAD
 from services.runtime.slot_lock import SlotLock
 
 INPUTS = Inputs(paced=topics.CONTACTS, live=(topics.MAP, topics.SUPPRESSIONS))
-FOLLOWED = (topics.RULINGS, topics.MAP, topics.SUPPRESSIONS)
 
 
 def serve(settings: RouterSettings, process: Process) -> None:
@@ -28,9 +27,7 @@ def serve(settings: RouterSettings, process: Process) -> None:
     wanted |= {topics.MAP: 1, topics.SUPPRESSIONS: 1}
     if not wait_for_topics(settings.kafka, wanted, process):
         return
-    reader = decider_reader(
-        settings.kafka, settings.slot, (topics.RULINGS, topics.MAP, topics.SUPPRESSIONS)
-    )
+    reader = decider_reader(settings.kafka, settings.slot, topics.RULINGS, INPUTS)
     writer = KafkaLogWriter(settings.kafka, settings.slot)
     metrics = RouterMetrics(process.registry)
     orders = Orders(settings.policy_offset_ms)

@@ -1,8 +1,8 @@
 """Run a decider as a process: wait for its topics, turn its loop, drain."""
 
-from collections.abc import Collection
 from typing import Any
 
+from services.runtime.fenced_log.core import Inputs
 from services.runtime.fenced_log.decider import Decider
 from services.runtime.kafka_log import IN_BULK, KafkaLogReader
 from services.runtime.lifecycle import Process
@@ -13,19 +13,22 @@ DRAIN_S = 5.0
 _READINESS_EVERY_MS = 50
 
 
-def decider_reader(kafka: str, slot: str, followed: Collection[str]) -> LogReader:
+def decider_reader(kafka: str, slot: str, log: str, inputs: Inputs) -> LogReader:
     """Return a reader of a decider's topics.
+
+    Nobody waits for the own log, whose records are settled by their acknowledgement, nor for
+    orders, of which a tenth of a second is no delay.
 
     Args:
         kafka: Addresses of the brokers.
         slot: Name of the slot, for the brokers' logs.
-        followed: Topics that nobody waits for: the own log, whose records are settled by their
-            acknowledgement, and orders, of which a tenth of a second is no delay.
+        log: Topic of the own log.
+        inputs: Topics read besides it.
     """
     return TwoSpeedReader(
         KafkaLogReader(kafka, slot),
         KafkaLogReader(kafka, f"{slot}-followed", fetching=IN_BULK),
-        followed,
+        bulk=(log, *inputs.orders, *inputs.live),
     )
 
 
