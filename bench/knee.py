@@ -27,6 +27,8 @@ class Search:
     """Highest load that held; 0 before any did."""
     missed: float | None = None
     """Lowest load that did not hold."""
+    tries: int = TRIES_MAX
+    """Left."""
 
     def note(self, *, held: bool) -> None:
         """Take what came of the load."""
@@ -34,12 +36,18 @@ class Search:
             self.held = self.load
         else:
             self.missed = self.load
+        self.tries -= 1
         self.load = rounded(self._next())
 
     @property
     def found(self) -> bool:
         """Tell whether the two loads around the knee are within a fifth of the upper one."""
         return self.missed is not None and self.missed - self.held <= _APART * self.missed
+
+    @property
+    def over(self) -> bool:
+        """Tell whether nothing more is to be tried."""
+        return self.found or self.tries == 0
 
     def _next(self) -> float:
         if self.missed is None:

@@ -25,9 +25,7 @@ def highest(holds: Callable[[float], bool], start: float) -> Search:
         start: First load to try.
     """
     search = Search(start)
-    for _ in range(knee.TRIES_MAX):
-        if search.found:
-            break
+    while not search.over:
         search.note(held=holds(search.load))
     return search
 

@@ -15,9 +15,7 @@ async def find_knee(
         holds: Runs a load.
         runs_max: Runs at most.
     """
-    search = Search(start)
-    for _ in range(runs_max):
-        if search.found:
-            break
+    search = Search(start, tries=runs_max)
+    while not search.over:
         search.note(held=await holds(search.load))
     return search.held

@@ -19,6 +19,7 @@ from services.simulator.adapters.clock import SystemTicks
 from services.simulator.domain.arrivals import Arrival
 from services.simulator.domain.calls import Attempt
 from services.simulator.domain.measure import Spread, Tally, contact_id
+from services.simulator.domain.patience import UNDISTURBED_S
 from services.simulator.domain.witness import Entry
 from services.simulator.handlers.crowd import Crowd, Workplace
 from services.simulator.handlers.pump import pump
@@ -29,7 +30,6 @@ Say = Callable[[str], None]
 _SIGN_IN_WITHIN_S = 60.0
 _SWEEP_EVERY_S = 1.0
 _LOOK_EVERY_S = 0.1
-_UNDISTURBED_S = 3.0
 _LEAD_MS = 200.0
 
 
@@ -157,7 +157,7 @@ class Course:
             self._sender.stop.set()
         say("finishing")
         # As in the simulator: what was sent last is undisturbed, then calls are shortened.
-        await self._within(_UNDISTURBED_S, self._all_measured)
+        await self._within(UNDISTURBED_S, self._all_measured)
         self.plan.script.close()
         self.crowd.hurry()
         await self._within(self.options.finish_s, lambda: self._finished == len(self.plan.arrivals))

@@ -1,4 +1,4 @@
-"""How long a caller goes on with what, and waits for what; in milliseconds."""
+"""How long a caller goes on with what, and waits for what; in milliseconds if not said."""
 
 import math
 
@@ -11,5 +11,7 @@ STUCK_MS = 60_000.0
 """An accepted offer without number or end by then means that promise 3 is broken."""
 HURRIED_MS = 500.0
 """An offer that was to be missed is answered within this once the load is over."""
+UNDISTURBED_S = 3.0
+"""Seconds after the load until calls that go on are hurried; less once all is measured."""
 CLOSING_PACE = 0.2
 """Share of its length that a call takes once the load is over."""

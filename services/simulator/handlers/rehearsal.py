@@ -8,6 +8,7 @@ from services.runtime.errors import TransientError
 from services.simulator.domain.arrivals import Arrival, Load
 from services.simulator.domain.calls import Script
 from services.simulator.domain.measure import Tally
+from services.simulator.domain.patience import UNDISTURBED_S
 from services.simulator.handlers.crowd import Crowd
 from services.simulator.handlers.durability import Durability
 from services.simulator.handlers.sending import Sending
@@ -45,8 +46,7 @@ class Rehearsal:
     places: Callable[[], Awaitable[dict[str, str]]]
     """Asks the recorder where each contact of this run is."""
     ticks: Ticks
-    undisturbed_s: float = 3.0
-    """After the load, until calls that go on are shortened; less once all is measured."""
+    undisturbed_s: float = UNDISTURBED_S
     phase: str = "signing in"
     ends_ms: float = 0.0
     """When the phase ends, monotonic; 0: when it is done."""
