@@ -14,7 +14,13 @@ from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter
 from services.runtime.sealing import Sealer
 from services.simulator.adapters import journal as journals
 from services.simulator.adapters.clock import SystemTicks
-from services.simulator.adapters.files import Territory, map_file, territory
+from services.simulator.adapters.files import (
+    SEATS,
+    Territory,
+    map_file,
+    partitions_of,
+    territory,
+)
 from services.simulator.adapters.gateway_client import GatewayDesks
 from services.simulator.adapters.kafka_facts import sightings
 from services.simulator.adapters.mint import Run, WireMint
@@ -78,6 +84,10 @@ async def demo(
     screen.say(f"bringing the stack up in {stack.state}")
     await stack.up(sizes.as_options())
     try:
+        partitions = stack.endpoints().partitions
+        if partitions_of(map_path) != partitions:
+            screen.say(f"planning {options.centres} centres over {partitions} partitions")
+            map_path = await stack.plan(SEATS, options.centres, partitions)
         screen.say(f"publishing {map_path.name}")
         await stack.publish(map_path)
         result = await rehearse(stack, options, journal_path(stack), screen)

@@ -69,7 +69,9 @@ def run_demo(state: Path, **options: float) -> Demo:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     state = tmp_path_factory.mktemp("demo") / "state"
-    return run_demo(state, sessions=SESSIONS, rate=RATE, seconds=SECONDS, warmup=1, aht=4)
+    load = {"sessions": SESSIONS, "rate": RATE, "seconds": SECONDS, "warmup": 1, "aht": 4}
+    # Not the partitions of the map that the repository holds: the demo has to plan one.
+    return run_demo(state, partitions=3, **load)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +146,7 @@ def test_a_kept_stack_can_be_looked_into_with_the_commands_that_the_demo_names(
     stack: Stack,
 ) -> None:
     state = stack.layout.state
-    kept = run_demo(state, sessions=225, rate=20, seconds=2, warmup=1, aht=2, keep=1)
+    kept = run_demo(state, sessions=225, rate=20, seconds=5, warmup=1, aht=2, keep=1)
     assert kept.exit_code == 0, kept.result
     *_, audit, explain, status = kept.told.splitlines()
     assert explain == f".venv/bin/seatline explain {kept.result['example']} --state {state}"

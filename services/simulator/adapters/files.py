@@ -7,6 +7,7 @@ from pathlib import Path
 from services.simulator.domain.places import Centre, Seat
 
 DATA = Path(__file__).resolve().parents[3] / "data"
+SEATS = DATA / "seats.csv"
 
 
 class FileFaultError(Exception):
@@ -37,7 +38,20 @@ def map_file(centres: int) -> Path:
     return path
 
 
-def territory(map_path: Path, seats_path: Path = DATA / "seats.csv") -> Territory:
+def partitions_of(map_path: Path) -> int:
+    """Return how many partitions a map spreads its centres over.
+
+    Raises:
+        FileFaultError: The file or its column is missing, or an entry is no number.
+    """
+    rows = _rows(map_path, "partition")
+    for line, row in enumerate(rows, start=2):
+        if not row["partition"].isdecimal():
+            raise FileFaultError(f"{map_path}: line {line}: partition is {row['partition']!r}")
+    return 1 + max(int(row["partition"]) for row in rows)
+
+
+def territory(map_path: Path, seats_path: Path = SEATS) -> Territory:
     """Read a map, with electors and languages from the seat list.
 
     Raises:

@@ -11,6 +11,7 @@ from typing import Any
 
 UP_WITHIN_S = 240.0
 DOWN_WITHIN_S = 240.0
+PLAN_WITHIN_S = 60.0
 PUBLISH_WITHIN_S = 60.0
 AUDIT_WITHIN_S = 300.0
 
@@ -84,6 +85,14 @@ class Stack:
     async def down(self) -> None:
         """Take the stack down; what it wrote stays."""
         await _work("services.stack", ("down", "--state", str(self.state)), DOWN_WITHIN_S)
+
+    async def plan(self, seats_path: Path, centres: int, partitions: int) -> Path:
+        """Plan a map over so many partitions; return its file, in the state folder."""
+        path = self.state / f"map-{centres}-{partitions}.csv"
+        places = ("--seats", str(seats_path), "--out", str(path))
+        sizes = ("--centres", str(centres), "--partitions", str(partitions))
+        await _work("services.planner", (*places, *sizes), PLAN_WITHIN_S)
+        return path
 
     async def publish(self, map_path: Path) -> None:
         """Put a map in force, and the default policy if the stack has none."""

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from services.simulator.__main__ import COULD_NOT_RUN, HELD, VIOLATED, _perform, main
-from services.simulator.adapters.files import FileFaultError, map_file, territory
+from services.simulator.adapters.files import (
+    FileFaultError,
+    map_file,
+    partitions_of,
+    territory,
+)
 from services.simulator.adapters.stack import Stack, StackError, Whereabouts
 from services.simulator.domain.staffing import hire, staff
 from services.simulator.handlers.crowd import seat
@@ -155,6 +160,17 @@ def test_a_centre_sits_together_and_centres_spread_over_all_streams(desks: int) 
 def test_each_centre_has_a_stream_of_its_own_unless_fewer_are_wanted() -> None:
     assert LoadOptions(centres=225).desks == 225
     assert LoadOptions(centres=225, streams=16).desks == 16
+
+
+def test_a_map_tells_how_many_partitions_it_is_for() -> None:
+    assert partitions_of(map_file(225)) == 8
+
+
+def test_a_partition_that_is_no_number_is_refused_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "map.csv"
+    path.write_text("seat_id,partition\nS01-001,0\nS01-002,two\n")
+    with pytest.raises(FileFaultError, match="line 3: partition is 'two'"):
+        partitions_of(path)
 
 
 def test_a_map_that_names_an_unknown_seat_is_refused(tmp_path: Path) -> None:
