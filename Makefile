@@ -30,7 +30,7 @@ AHT = 20
 SEED = 1
 KEEP = 0
 
-# The bench: rows or pieces of work, separated by commas; empty is all.
+# The bench: rows or pieces of work; the model: searches. Separated by commas; empty is all.
 ONLY =
 PLOTS = 0
 
@@ -46,7 +46,7 @@ SIZE_OPTIONS = --state '$(STATE)' --brokers '$(BROKERS)' --partitions '$(PARTITI
 LOAD_OPTIONS = --centres '$(CENTRES)' --sessions '$(SESSIONS)' --rate '$(RATE)' \
   --warmup '$(WARMUP)' --seconds '$(SECONDS)' --aht '$(AHT)' --seed '$(SEED)' --keep '$(KEEP)'
 
-.PHONY: help setup up down status reset demo bench test check lint types arch proto proto-check map fmt lock
+.PHONY: help setup up down status reset demo bench model test check lint types arch proto proto-check map fmt lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -81,6 +81,9 @@ demo: $(STACK_READY) ## the main job under load, audited
 bench: STATE = .seatline-bench
 bench: $(STACK_READY) ## every number, against its bar and a bare loop
 	@$(PYTHON) -m bench --state '$(STATE)' --only '$(ONLY)' --plots '$(PLOTS)'
+
+model: $(VENV_READY) ## search the model of the protocol, and see planted errors caught
+	@$(PYTHON) -m docs.model.run --only '$(ONLY)'
 
 test: $(STACK_READY) ## every test
 	@$(PYTHON) -m pytest -n 2 --no-loadscope-reorder

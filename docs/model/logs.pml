@@ -326,3 +326,37 @@ inline trim() {
   od;
   i = 0
 }
+
+/* An owner that a fence overtakes may have one record under way, which still arrives, and is dropped.
+ * Whatever else it might decide before it reads the fence would be dropped like that one, so it is
+ * left out: it steps down as soon as the fence is in the log. */
+inline take_over(n) {
+  if :: role[1 - n] == OWNING -> role[1 - n] = FOLLOWING :: else fi;
+  role[n] = OWNING;
+#ifdef PLANT_POSITION_WITHOUT_FENCE
+  floor.fence = 0;
+#endif
+  printf("dispatcher-%d owns the partition, epoch %d\n", n, epoch)
+}
+
+inline append_record(n) {
+  if
+  :: counts(sent[n]) ->
+    printf("broker: a record of epoch %d is in facts: %e\n", sent[n].epoch, sent[n].kind);
+    fold(sent[n]);
+    if
+    :: n < 2 && sent[n].kind == FENCE -> take_over(n)
+    :: n == 2 && sent[n].kind == FENCE -> role[0] = FOLLOWING; role[1] = FOLLOWING
+    :: else
+    fi
+  :: else ->
+    printf("broker: a record of epoch %d arrives that every reader drops: %e\n",
+           sent[n].epoch, sent[n].kind);
+    if
+    :: n < 2 && role[n] == FENCING -> role[n] = FOLLOWING
+    :: else
+    fi
+  fi;
+  clear_record(sent[n]);
+  trim()
+}

@@ -78,7 +78,8 @@ inline give_back(o, x) {
 
 /* The next command, judged; one that leads to no fact only moves the position (rule 1.2). */
 #define NEXT command[floor.commands]
-#define unread_command(o) (can_write(o) && floor.commands < commands)
+#define unread_command(o) \
+  (can_write(o) && floor.commands < commands && NEXT.seen <= now)
 
 #ifdef PLANT_ACCEPT_AFTER_LEASE
 #define offer_stands(o) true
@@ -179,7 +180,11 @@ end:
               (fences > 0 || !somebody_owns) ->
        if :: somebody_owns -> fences-- :: else fi;
        send_fence(o);
-       printf("dispatcher-%d sends its fence, epoch %d\n", o, sent[o].epoch) }
+       printf("dispatcher-%d sends its fence, epoch %d\n", o, sent[o].epoch);
+#if FENCES + CRASHES < 2
+       append_record(o)  /* with one fence in all, nothing can tell how long it was under way */
+#endif
+     }
   /* Its own former partition a slot takes back at once, with the local lock. */
   :: d_step { crashes > 0 && role[o] != FOLLOWING && sent[2].kind == NOTHING ->
        crashes--;

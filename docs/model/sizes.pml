@@ -54,8 +54,8 @@
 #ifndef CLAIMS          /* 1: a fence needs a claim first; without, a fence may come at any time */
 #define CLAIMS 0
 #endif
-#ifndef EARLY_STAMPS    /* 1: an announcement may be stamped up to a tick before it can be read */
-#define EARLY_STAMPS 0
+#ifndef LATE_SIGHT      /* 1: an announcement may be acknowledged a tick before it can be read */
+#define LATE_SIGHT 0
 #endif
 
 /* Room in the logs. Each is checked: a search that needs more fails and says so. */

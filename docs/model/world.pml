@@ -1,49 +1,20 @@
 /* The broker, time, callers, the bank, the routers; and the judge of the end. */
 
-/* An owner that a fence overtakes may have one record under way, which still arrives, and is dropped.
- * Whatever else it might decide before it reads the fence would be dropped like that one, so it is
- * left out: it steps down as soon as the fence is in the log. */
-inline take_over(n) {
-  if :: role[1 - n] == OWNING -> role[1 - n] = FOLLOWING :: else fi;
-  role[n] = OWNING;
-#ifdef PLANT_POSITION_WITHOUT_FENCE
-  floor.fence = 0;
-#endif
-  printf("dispatcher-%d owns the partition, epoch %d\n", n, epoch)
-}
-
-inline append_record(n) {
-  if
-  :: counts(sent[n]) ->
-    printf("broker: a record of epoch %d is in facts: %e\n", sent[n].epoch, sent[n].kind);
-    fold(sent[n]);
-    if
-    :: n < 2 && sent[n].kind == FENCE -> take_over(n)
-    :: n == 2 && sent[n].kind == FENCE -> role[0] = FOLLOWING; role[1] = FOLLOWING
-    :: else
-    fi
-  :: else ->
-    printf("broker: a record of epoch %d arrives that every reader drops: %e\n",
-           sent[n].epoch, sent[n].kind);
-    if
-    :: n < 2 && role[n] == FENCING -> role[n] = FOLLOWING
-    :: else
-    fi
-  fi;
-  clear_record(sent[n]);
-  trim()
-}
-
-/* A command gets its place in the log; stamped `early` ticks before it can be read. */
-inline append_command(what, contact_, caller_, number, under, reason, early) {
+/* A command gets its place in the log, and can be read `late` ticks after that. */
+inline append_command(what, contact_, caller_, number, under, reason, late) {
   assert(commands < WINDOW);
   command[commands].kind = what; command[commands].contact = contact_;
   command[commands].caller = caller_; command[commands].attempt = number;
   command[commands].generation = under; command[commands].why = reason;
-  command[commands].appended = now - early; command[commands].seen = now;
+  command[commands].appended = now; command[commands].seen = now + late;
+  if
+  :: commands > 0 && command[commands - 1].seen > now ->
+    command[commands].seen = command[commands - 1].seen
+  :: else
+  fi;
   commands++;
   printf("broker: %e of contact %d, caller %d (attempt %d) is in commands, stamped tick %d\n",
-         what, contact_, caller_, number, now - early)
+         what, contact_, caller_, number, now)
 }
 
 inline append_from_outbox(g) {
@@ -52,13 +23,13 @@ inline append_from_outbox(g) {
   fact = 0; x = 0; y = 0; z = 0; n = 0; m = 0
 }
 
-inline append_announcement(g, s, early) {
+inline append_announcement(g, s, late) {
   append_command(UNSEALING, for_contact[AT(g, s)], s, for_attempt[AT(g, s)], bound[AT(g, s)], 0,
-                 early)
+                 late)
 }
 
-inline know(g, s, early) {
-  step[AT(g, s)] = KNOWN; stamp[AT(g, s)] = now - early
+inline know(g, s) {
+  step[AT(g, s)] = KNOWN; stamp[AT(g, s)] = now
 }
 
 /* It is in the log, or comes there late, or never: the gateway is not told. */
@@ -91,12 +62,11 @@ inline repeat_last() {
        no_answer(s) }
 
 #define ANNOUNCEMENT(g, s) \
-  :: d_step { announcing(g, s) -> append_announcement(g, s, 0); know(g, s, 0) } \
+  :: d_step { announcing(g, s) -> append_announcement(g, s, 0); know(g, s) } \
   :: d_step { announcing(g, s) && may_repeat -> \
-       append_announcement(g, s, 0); repeat_last(); know(g, s, 0) } \
-  :: d_step { EARLY_STAMPS > 0 && announcing(g, s) && announced_at[AT(g, s)] < now && \
-              (commands == 0 || command[commands - 1].appended < now) -> \
-       append_announcement(g, s, 1); know(g, s, 1) } \
+       append_announcement(g, s, 0); repeat_last(); know(g, s) } \
+  :: d_step { LATE_SIGHT > 0 && announcing(g, s) -> \
+       append_announcement(g, s, 1); know(g, s) } \
   :: d_step { lost_acks > 0 && announcing(g, s) && room(g) -> \
        append_announcement(g, s, 0); lose_acknowledgement(g, s) } \
   :: d_step { lost_acks > 0 && announcing(g, s) && room(g) && repeated.kind == 0 -> \
@@ -133,12 +103,9 @@ end:
   OUT(0)
   OUT(1)
   :: d_step { repeated.kind != 0 ->
-       assert(commands < WINDOW);
-       copy_command(command[commands], repeated);
-       command[commands].appended = now; command[commands].seen = now;
-       commands++;
-       printf("broker: a late or repeated %e of contact %d, caller %d (attempt %d) is in commands\n",
-              repeated.kind, repeated.contact, repeated.caller, repeated.attempt);
+       printf("late or once more: ");
+       append_command(repeated.kind, repeated.contact, repeated.caller, repeated.attempt,
+                      repeated.generation, repeated.why, 0);
        clear_command(repeated) }
   od
 }

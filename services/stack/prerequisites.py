@@ -1,11 +1,11 @@
-"""Bring what a stack stands on: Java, Maven, PostgreSQL, and the broker's jars."""
+"""Bring what a stack stands on: Java, Maven, PostgreSQL, the broker's jars; spin for the model."""
 
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,9 +61,16 @@ PREREQUISITES = (
 )
 
 
-def missing() -> list[Prerequisite]:
+FOR_THE_MODEL = (
+    Prerequisite("spin", ("spin",), lambda: shutil.which("spin") is not None),
+    Prerequisite("a C compiler", ("gcc", "libc6-dev"), lambda: shutil.which("gcc") is not None),
+)
+"""Needed only by `make model` and its test: a stack starts without them."""
+
+
+def missing(wanted: Iterable[Prerequisite] = PREREQUISITES) -> list[Prerequisite]:
     """List what is not on this machine."""
-    return [each for each in PREREQUISITES if not each.present()]
+    return [each for each in wanted if not each.present()]
 
 
 def refuse_missing() -> None:
@@ -91,7 +98,20 @@ def bring() -> list[str]:
         say(f"fetching Apache Kafka {KAFKA_VERSION}")
         _fetch_jars()
         brought.append(f"Apache Kafka {KAFKA_VERSION}")
-    return brought
+    return brought + _bring_for_the_model()
+
+
+def _bring_for_the_model() -> list[str]:
+    """Install what only the model needs, or say what is missing: a stack does without."""
+    lacking = missing(FOR_THE_MODEL)
+    if not lacking:
+        return []
+    try:
+        _install(lacking)
+    except StackError as error:
+        say(f"needed only by `make model` and its test: {error}")
+        return []
+    return [each.name for each in lacking]
 
 
 def _install(lacking: list[Prerequisite]) -> None:

@@ -1,0 +1,114 @@
+"""Run spin over the model: one complete search, or an error that says why it was not one."""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.runtime.clock import SystemClock
+
+MODEL = Path(__file__).with_name("seatline.pml")
+MEMORY_MB = 3_500
+SEARCH_WITHIN_S = 900
+# Breadth first: the trail of an error is a shortest one, and no depth can be too small.
+COMPILE = ("gcc", "-O2", "-w", "-DSAFETY", "-DBFS", "-DCOLLAPSE", "-DNOREDUCE")
+_CUT_SHORT = re.compile(
+    r"search not completed|max search depth too small|memory limit|hash array full|"
+    r"out of memory|vectorsz|aborting",
+    re.IGNORECASE,
+)
+_BROKEN = re.compile(r"assertion violated\s+(.*?)\s+\(at depth")
+_PROPERTY = re.compile(r"^!\(*(\w+)\)*$")
+
+
+class SearchError(Exception):
+    """The search was not a complete one, so that it says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found."""
+
+    states: int
+    depth: int
+    seconds: float
+    broken: str = ""
+    """Name of the property that broke; empty when all held."""
+    story: tuple[str, ...] = ()
+    """How it broke, a line an event."""
+
+
+def search(switches: Sequence[str], folder: Path) -> Found:
+    """Search every state that the model can reach, or up to the first violation.
+
+    Args:
+        switches: Options of the preprocessor: the size of the world, planted errors.
+        folder: An empty folder for what spin and the compiler write.
+
+    Raises:
+        SearchError: The model does not translate, or the search was cut short.
+    """
+    began_ms = SystemClock().monotonic_ms()
+    _run(("spin", *switches, "-a", str(MODEL)), folder)
+    _run((*COMPILE, f"-DMEMLIM={MEMORY_MB}", "-o", "pan", "pan.c"), folder)
+    said = _run(("./pan", "-m100000"), folder)
+    seconds = (SystemClock().monotonic_ms() - began_ms) / 1000
+    broken = judge(said)
+    return Found(
+        states=_number(r"(\d+) states, stored", said),
+        depth=_number(r"depth reached (\d+)", said),
+        seconds=seconds,
+        broken=broken,
+        story=_story(switches, folder) if broken else (),
+    )
+
+
+def judge(said: str) -> str:
+    """Return the name of the property that a search saw broken; empty when all held.
+
+    Raises:
+        SearchError: The search was cut short, or outgrew a bound of the model.
+    """
+    found = _BROKEN.search(said)
+    if found is not None:
+        name = _PROPERTY.match(found[1].replace(" ", ""))
+        if name is None:
+            raise SearchError(f"a bound of the model is too small: {found[1]} (sizes.pml)")
+        return name[1]
+    if _CUT_SHORT.search(said) or "errors: 0" not in said:
+        raise SearchError(f"the search was not completed:\n{said}")
+    return ""
+
+
+def _story(switches: Sequence[str], folder: Path) -> tuple[str, ...]:
+    again = ("spin", "-t", "-T", "-B", *switches, "-k", "seatline.pml.trail", str(MODEL))
+    told = _run(again, folder)
+    return tuple(
+        line.strip() for line in told.splitlines() if line and not line.startswith("spin:")
+    )
+
+
+def _number(pattern: str, said: str) -> int:
+    found = re.search(pattern, said)
+    if found is None:
+        raise SearchError(f"spin did not say what it searched:\n{said}")
+    return int(found[1])
+
+
+def _run(command: tuple[str, ...], folder: Path) -> str:
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=SEARCH_WITHIN_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SearchError(f"{command[0]} was not done after {SEARCH_WITHIN_S} s") from error
+    said = done.stdout + done.stderr
+    if done.returncode != 0:
+        raise SearchError(f"{' '.join(command)} failed with {done.returncode}:\n{said}")
+    return said

@@ -1,0 +1,55 @@
+import pytest
+
+from docs.model.searches import HOLD, PLANTED, PROPERTIES
+from docs.model.spin import MODEL, SearchError, judge
+
+WHOLE = "State-vector 372 byte, depth reached 33, errors: 0\n    55706 states, stored\n"
+VIOLATED = "pan:1: assertion violated  !(confirmed_twice) (at depth 26)\nerrors: 1\n"
+
+
+def test_a_whole_search_without_errors_holds() -> None:
+    assert judge(WHOLE) == ""
+
+
+def test_the_broken_property_is_named() -> None:
+    assert judge(VIOLATED) == "confirmed_twice"
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        "error: max search depth too small",
+        "pan: reached -DMEMLIM bound\n\tmemory limit",
+        "Warning: Search not completed",
+        "hash array full",
+    ],
+)
+def test_a_search_that_was_cut_short_says_nothing(cut: str) -> None:
+    with pytest.raises(SearchError, match="not completed"):
+        judge(cut + "\n" + WHOLE)
+
+
+def test_a_search_that_says_nothing_of_errors_says_nothing() -> None:
+    with pytest.raises(SearchError, match="not completed"):
+        judge("Segmentation fault\n")
+
+
+def test_a_log_that_is_too_short_is_no_violation() -> None:
+    with pytest.raises(SearchError, match=r"commands<6.*sizes\.pml"):
+        judge("pan:1: assertion violated (commands<6) (at depth 34)\nerrors: 1\n")
+
+
+def test_every_property_is_asserted_in_the_model_and_broken_by_some_planted_error() -> None:
+    text = "".join(part.read_text("utf-8") for part in MODEL.parent.glob("*.pml"))
+    for name in PROPERTIES:
+        assert f"BROKEN({name})" in text
+    assert {each.breaks for each in PLANTED} == PROPERTIES.keys()
+
+
+def test_every_macro_of_a_search_is_one_of_the_model() -> None:
+    text = "".join(part.read_text("utf-8") for part in MODEL.parent.glob("*.pml"))
+    for each in (*HOLD, *PLANTED):
+        for name in each.macros:
+            assert f"#ifndef {name} " in text
+        if each.breaks:
+            assert f"PLANT_{each.name.upper()}" in text
