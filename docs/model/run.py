@@ -63,7 +63,7 @@ def _searched(chosen: Sequence[Search]) -> Iterator[tuple[Search, Found]]:
     for each in chosen:
         _say(f"{each.name}: {each.about}")
         with tempfile.TemporaryDirectory(prefix="seatline-model-") as folder:
-            found = search(each.switches, Path(folder))
+            found = search(each.switches, Path(folder), large=each.is_large)
         as_it_must = found.broken == each.breaks
         _say(
             f"  {found.states:,} states, depth {found.depth}, {found.seconds:.1f} s: "
