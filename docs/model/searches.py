@@ -41,7 +41,7 @@ def _planted(name: str, breaks: str, about: str, **macros: int) -> Search:
 
 HOLD = (
     Search("smallest", "one contact; an owner is overtaken", {"CONTACTS": 1, "FENCES": 1}),
-    Search("takeover", "two contacts, two owners", {"FENCES": 1}),
+    Search("takeover", "two contacts, an owner is overtaken", {"FENCES": 1, "LAST_TICK": 2}),
     Search(
         "fences",
         "two fences race, an owner dies, claims",
