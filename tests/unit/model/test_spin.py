@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from docs.model.searches import HOLD, PLANTED, PROPERTIES
@@ -50,6 +52,12 @@ def test_every_macro_of_a_search_is_one_of_the_model() -> None:
     text = "".join(part.read_text("utf-8") for part in MODEL.parent.glob("*.pml"))
     for each in (*HOLD, *PLANTED):
         for name in each.macros:
-            assert f"#ifndef {name} " in text
+            assert re.search(rf"#ifndef {name}\b", text), name
         if each.breaks:
             assert f"PLANT_{each.name.upper()}" in text
+
+
+def test_the_page_beside_the_model_names_every_property_search_and_planted_error() -> None:
+    page = MODEL.with_name("README.md").read_text("utf-8")
+    names = (*PROPERTIES, *(each.name for each in (*HOLD, *PLANTED)))
+    assert not [name for name in names if f"`{name}`" not in page]
