@@ -1,0 +1,191 @@
+"""Check a history: every partition of rulings, then of facts, then what ties them together."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from google.protobuf.message import DecodeError
+
+from seatline.contacts.v1 import contacts_pb2
+from seatline.dead.v1 import dead_pb2
+from seatline.facts.v1 import facts_pb2
+from seatline.rulings.v1 import rulings_pb2
+from tests.checker import talks
+from tests.checker.commands import Heard
+from tests.checker.facts import FactsOfPartition
+from tests.checker.fenced import FencedLog, Position, Reigns
+from tests.checker.findings import About, Findings, Place
+from tests.checker.fold_rows import RowsOfFacts, RowsOfRulings
+from tests.checker.history import (
+    COMMANDS,
+    CONTACTS,
+    DEAD,
+    FACTS,
+    INTAKE,
+    RULINGS,
+    History,
+    Key,
+    Log,
+)
+from tests.checker.rows import LogRows, RowsCheck
+from tests.checker.rulings import (
+    Routing,
+    RulingsOfPartition,
+    queued_otherwise,
+    routed_unqueued,
+    unqueued,
+)
+from tests.checker.sight import Sight
+from tests.checker.witness import Witness, foreign_lost
+
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found, and how much was looked at."""
+
+    findings: Findings
+    records: dict[str, int] = field(default_factory=dict)
+    """Records that count, by log."""
+    entries: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """True when no rule was broken."""
+        return not self.findings.counts
+
+
+def check(history: History, progress: Progress = lambda _: None) -> Report:
+    """Hold a history against every rule.
+
+    Memory: one small tuple for each routed contact until its facts are read, and for each release
+    of the facts partition that is being read; of all others a number.
+
+    Raises:
+        CannotCheckError: The history is not whole, or cannot be understood.
+    """
+    return _Check(history, progress).run()
+
+
+class _Check:
+    def __init__(self, history: History, progress: Progress) -> None:
+        self._history = history
+        self._progress = progress
+        self._found = Findings()
+        self._report = Report(self._found)
+        self._witness = Witness(self._found)
+        self._rows = RowsCheck(history, self._found, self._witness)
+        self._letters = _letters(history)
+        self._reigns: dict[Log, Reigns] = {}
+        self._routings: list[dict[Key, Routing]] = [{} for _ in range(history.partitions)]
+        self._talks = talks.Talks(self._found)
+
+    def run(self) -> Report:
+        self._progress("hearing the journal")
+        self._witness.hear(self._history.journal())
+        for number in range(self._history.partitions):
+            self._rulings(number)
+        for number in range(self._history.partitions):
+            self._facts(number)
+        self._progress("tying things together")
+        self._talks.close()
+        self._rows.close()
+        self._arrivals()
+        self._witness.close(self._ends())
+        return self._report
+
+    def _rulings(self, number: int) -> None:
+        reader = self._reader((RULINGS, number), rulings_pb2.RulingRecord, "rulings")
+        partition = RulingsOfPartition(reader)
+        rows = LogRows(self._rows, reader.log, RowsOfRulings())
+        for accepted in reader:
+            self._count(reader.log, len(accepted.body.rulings))
+            for to, key, routing in partition.take(accepted):
+                if to < len(self._routings):
+                    self._routings[to].setdefault(key, routing)
+            rows.take(accepted, accepted.body.rulings)
+        rows.compare(reader.reigns)
+        self._reigns[reader.log] = reader.reigns
+
+    def _facts(self, number: int) -> None:
+        reader = self._reader((FACTS, number), facts_pb2.FactRecord, "facts")
+        reader.reigns_of = self._reigns
+        heard = Heard(self._history, (COMMANDS, number))
+        partition = FactsOfPartition(reader, heard)
+        rows = LogRows(self._rows, reader.log, RowsOfFacts(number))
+        routings = self._routings[number]
+        for accepted in reader:
+            self._count(reader.log, len(accepted.body.facts))
+            for seen in partition.take(accepted):
+                if seen.is_first_queueing:
+                    routing = routings.pop(seen.key or ("", 0), None)
+                    given = (seen.key, seen.body, routing)
+                    self._found.ask(queued_otherwise, seen.about, *given)
+                self._talks.see(seen)
+                self._tell_witness(seen, accepted.offset < rows.end, heard)
+            rows.take(accepted, accepted.body.facts)
+        rows.compare(reader.reigns)
+        for key, routing in unqueued(routings, reader.positions, reader.set_aside):
+            self._found.ask(routed_unqueued, About((routing.place,), *key), key, number)
+        routings.clear()
+
+    def _tell_witness(self, seen: Sight, is_recorded: bool, heard: Heard) -> None:
+        if seen.attempt is None:
+            return
+        if seen.kind == "offered":
+            self._witness.offered(seen.said)
+        elif seen.kind == "confirmed":
+            dial_by_ms = seen.body.dial_by.ToMilliseconds()
+            self._witness.confirmed(seen.said, dial_by_ms, seen.place, heard)
+        elif seen.kind == "outcome_amended" or (seen.kind == "ended" and seen.body.disposition):
+            self._witness.worded(seen.said, is_recorded)
+
+    def _reader(self, log: Log, message: object, entries: str) -> FencedLog:
+        self._progress(f"reading {log[0]}/{log[1]}")
+        return FencedLog(self._history, log, message, entries, self._found, self._letters)
+
+    def _count(self, log: Log, entries: int) -> None:
+        report = self._report
+        report.records[log[0]] = report.records.get(log[0], 0) + 1
+        report.entries[log[0]] = report.entries.get(log[0], 0) + entries
+
+    def _arrivals(self) -> None:
+        """Find what was acknowledged in the contacts log, and what intake has passed."""
+        sources: set[tuple[int, int]] = {
+            (log[1], place[0]) for log, place in self._letters if log[0] == INTAKE
+        }
+        for number in range(self._history.partitions):
+            for record in self._history.records((CONTACTS, number)):
+                for contact in _contacts(record.value):
+                    self._witness.arrived(contact.contact_id)
+                    if contact.HasField("source"):
+                        sources.add((contact.source.partition, contact.source.offset))
+        for number, done in self._history.intake_done().items():
+            for record in self._history.records((INTAKE, number)):
+                if record.offset < done:
+                    place = (number, record.offset)
+                    about = About((Place(INTAKE, *place),))
+                    self._found.ask(foreign_lost, about, *place, place in sources)
+
+    def _ends(self) -> Mapping[Log, int]:
+        logs = [(t, n) for t in (CONTACTS, INTAKE) for n in range(self._history.partitions)]
+        return {log: self._history.end(log) for log in logs}
+
+
+def _contacts(value: bytes) -> list[contacts_pb2.Contact]:
+    try:
+        return list(contacts_pb2.ContactRecord.FromString(value).contacts)
+    except DecodeError:
+        return []
+
+
+def _letters(history: History) -> set[tuple[Log, Position]]:
+    letters: set[tuple[Log, Position]] = set()
+    for number in range(history.partitions):
+        for record in history.records((DEAD, number)):
+            try:
+                letter = dead_pb2.DeadLetter.FromString(record.value)
+            except DecodeError:
+                continue  # it tells of nothing
+            letters.add(((letter.topic, letter.partition), (letter.offset, letter.index)))
+    return letters

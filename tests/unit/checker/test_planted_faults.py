@@ -1,0 +1,44 @@
+import pytest
+
+from tests.checker.check import check
+from tests.checker.findings import RULES
+from tests.support.clean_day import clean_day
+from tests.support.faults import FAULTS
+from tests.support.faults_in_calls import ALSO
+
+
+def test_a_clean_day_is_accepted() -> None:
+    report = check(clean_day().frozen())
+    assert report.ok, report.findings.kept
+
+
+def test_a_clean_day_has_a_takeover_a_zombie_a_late_accept_a_redial_and_withdrawals() -> None:
+    facts = [stamped.said for stamped in clean_day().logs["seatline.facts.v1", 0]]
+    epochs = [record.header.epoch for record in facts if not record.header.HasField("claim")]
+    assert epochs != sorted(epochs), "no zombie"
+    kinds = {fact.WhichOneof("kind") for record in facts for fact in record.facts}
+    assert kinds >= {"offer_declined", "offer_expired", "outcome_amended", "withdrawal_applied"}
+    confirmed = [f.confirmed.attempt for r in facts for f in r.facts if f.HasField("confirmed")]
+    assert {a.release for a in confirmed if a.contact_id == "redialled"} == {1, 2}
+
+
+def test_every_rule_has_a_planted_fault() -> None:
+    assert FAULTS.keys() == RULES.keys()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_found_by_the_rule_of_its_name_alone(name: str) -> None:
+    fault = FAULTS[name]
+    history = clean_day()
+    history.tables = None
+    fault.spoil(history)
+    if fault.is_recorded:
+        history.recorded()
+    if not fault.is_watched:
+        history.journal.clear()
+
+    findings = check(history.frozen()).findings
+    assert set(findings.counts) == {name} | ALSO.get(name, set()), findings.kept
+    story = next(found for found in findings.kept if found.rule.name == name)
+    assert story.story
+    assert story.rule.number
