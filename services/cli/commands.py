@@ -56,20 +56,28 @@ _ORDER = Order()
 
 
 @app.command
-def audit(*, journal: Path | None = None, common: Common = _COMMON) -> int:
+def audit(
+    *,
+    journal: Path | None = None,
+    deep: Annotated[bool, Parameter(negative=())] = False,
+    common: Common = _COMMON,
+) -> int:
     """Count every contact once, and name each one that is lost or was given twice.
 
     Parameters
     ----------
     journal
         What the simulated callers of a rehearsal wrote down, to be held against the logs.
+    deep
+        Also hold every record, row and line of the journal against the rules of the protocol.
     """
     from services.cli import wiring
     from services.cli.adapters import audit_report, terminal
 
     with terminal.progress() as progress:
         audited = asyncio.run(wiring.audit(common.state, journal, progress))
-    report = audit_report.as_json(audited)
+        checked = wiring.check(common.state, journal, progress) if deep else None
+    report = audit_report.as_json(audited, checked)
     terminal.show(report, audit_report.as_text(report), as_json=common.json)
     return DONE if report["ok"] else FINDINGS
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.cli.adapters.endpoints import Endpoints, read_endpoints
 from services.cli.errors import StackAwayError
@@ -35,6 +35,15 @@ async def audit(state: Path, journal: Path | None, progress: Progress) -> "Audit
     with _book(stack) as book:
         logs = KafkaAuditLogs(book, INTAKE_GROUP)
         return await AuditHandler(logs, PostgresRecord(stack.postgres), progress)(witness)
+
+
+def check(state: Path, journal: Path | None, progress: Progress) -> dict[str, Any]:
+    """Have the independent checker look at the stack of a folder."""
+    from services.cli.adapters import checker
+
+    _stack(state)
+    progress("checking")
+    return checker.check(state, journal)
 
 
 async def explain(state: Path, subject: str, *, session: bool, progress: Progress) -> "Story":

@@ -1,0 +1,50 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from services.cli.adapters.checker import check
+from services.cli.errors import NotDoneError
+
+TOLD = """
+import sys
+{}
+"""
+
+
+def repository(folder: Path, program: str) -> Path:
+    """Make a repository whose checker is this program."""
+    checker = folder / "tests" / "checker"
+    checker.mkdir(parents=True)
+    (checker / "__main__.py").write_text(TOLD.format(program))
+    return folder
+
+
+def test_what_the_checker_found_is_returned_as_it_said_it(tmp_path: Path) -> None:
+    report = {"ok": False, "found": {"two_desks": 1}}
+    root = repository(tmp_path, f"print({json.dumps(json.dumps(report))}); sys.exit(1)")
+    assert check(tmp_path, None, root) == report
+
+
+def test_state_and_journal_are_handed_on(tmp_path: Path) -> None:
+    root = repository(tmp_path, "import json; print(json.dumps({'told': sys.argv[1:]}))")
+    told = check(tmp_path / "state", tmp_path / "journal", root)["told"]
+    wanted = ["--json", "--state", str(tmp_path / "state"), "--journal", str(tmp_path / "journal")]
+    assert told == wanted
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ('print(\'{"ok": false, "error": "no stack is up"}\'); sys.exit(2)', "no stack is up"),
+        ("sys.exit(3)", "ended with 3"),
+    ],
+)
+def test_a_checker_that_could_not_run_says_why(tmp_path: Path, program: str, why: str) -> None:
+    with pytest.raises(NotDoneError, match=why):
+        check(tmp_path, None, repository(tmp_path, program))
+
+
+def test_without_the_whole_repository_there_is_no_deep_audit(tmp_path: Path) -> None:
+    with pytest.raises(NotDoneError, match="whole repository"):
+        check(tmp_path, None, tmp_path)
