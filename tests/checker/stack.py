@@ -193,7 +193,9 @@ class StackHistory:
 def _until(consumer: Consumer, log: Log, end: int) -> Iterator[Record]:
     heard_at = time.monotonic()
     while True:
-        messages = consumer.consume(_BATCH, 0.5)
+        # To ask for many at once would wait for all of them.
+        first = consumer.poll(0.5)
+        messages = [] if first is None else [first, *consumer.consume(_BATCH, 0)]
         if messages:
             heard_at = time.monotonic()
         elif time.monotonic() - heard_at > SILENCE_S:

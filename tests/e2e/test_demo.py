@@ -35,6 +35,11 @@ KEYS = {
     *("sender_late_ms", "aht_in_effect_s", "journal", "doubles", "example"),
 }
 """What `docs/interfaces.md` promises to those who script against it."""
+TAKEN = "DELETE FROM seatline.outcome WHERE contact_id = $1 AND release_id = $2 RETURNING *"
+PUT_BACK = """
+INSERT INTO seatline.outcome
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+"""
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,22 @@ def test_the_audit_of_a_demo_stays_clean_when_its_stack_comes_up_again(
     }
 
 
+def found_by_the_checker(stack: Stack, *options: str) -> dict[str, set[str]]:
+    """Audit deeply, and name the contacts by the rules that were broken for them."""
+    code, report = command(stack, "audit", "--deep", *options)
+    deep = report["deep"]
+    assert (code == 0) == report["ok"], report
+    assert all(deep["entries"].values()), deep
+    found: dict[str, set[str]] = {}
+    for finding in deep["findings"]:
+        found.setdefault(finding["rule"], set()).add(finding["contact_id"] or finding["story"])
+    return found
+
+
+def test_the_history_of_a_demo_and_of_a_restart_breaks_no_rule(demo: Demo, stack: Stack) -> None:
+    assert not found_by_the_checker(stack, "--journal", demo.result["journal"])
+
+
 def test_a_kept_stack_can_be_looked_into_with_the_commands_that_the_demo_names(
     stack: Stack,
 ) -> None:
@@ -170,6 +191,16 @@ def test_an_acknowledged_contact_that_no_log_holds_is_found_lost(
     assert (code, report["ok"], report["lost"], report["doubled"]) == (1, False, 1, 0)
     assert [stray["contact_id"] for stray in report["strays"]] == ["planted"]
     assert report["contacts"] == sum(report[place] for place in PLACES)
+
+
+def test_an_outcome_that_was_told_as_saved_and_is_gone_is_found(stack: Stack) -> None:
+    journal = stack.layout.logs / "journal.ndjson"
+    told = (json.loads(line) for line in journal.read_text().splitlines())
+    contact_id, release, _ = next(line["attempt"] for line in told if line["kind"] == "saved")
+    (row,) = fetch(stack, TAKEN, contact_id, release)
+    lost = found_by_the_checker(stack, "--journal", str(journal))
+    fetch(stack, PUT_BACK, *row.values())
+    assert lost == {rule: {contact_id} for rule in ("outcome_row", "saved_and_missing")}
 
 
 def confirm_of_a_finished_contact(facts: Log) -> tuple[int, facts_pb2.Fact]:
@@ -211,6 +242,6 @@ def test_a_second_confirm_under_a_valid_fence_is_found_doubled(stack: Stack) -> 
     code, report = command(stack, "audit")
     assert (code, report["ok"], report["lost"]) == (1, False, 0), report["strays"]
     assert report["doubled"] == 1
-    assert {double["contact_id"] for double in report["doubles"]} == {
-        fact.confirmed.attempt.contact_id
-    }
+    contact_id = fact.confirmed.attempt.contact_id
+    assert {double["contact_id"] for double in report["doubles"]} == {contact_id}
+    assert found_by_the_checker(stack) == {"moved_after_end": {contact_id}}
