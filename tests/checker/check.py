@@ -12,7 +12,7 @@ from seatline.rulings.v1 import rulings_pb2
 from tests.checker import talks
 from tests.checker.commands import Heard
 from tests.checker.facts import FactsOfPartition
-from tests.checker.fenced import FencedLog, Position, Reigns
+from tests.checker.fenced import Accepted, FencedLog, Position, Reigns
 from tests.checker.findings import About, Findings, Place
 from tests.checker.fold_rows import RowsOfFacts, RowsOfRulings
 from tests.checker.history import (
@@ -48,6 +48,8 @@ class Report:
     records: dict[str, int] = field(default_factory=dict)
     """Records that count, by log."""
     entries: dict[str, int] = field(default_factory=dict)
+    fences: dict[str, int] = field(default_factory=dict)
+    """Reigns that began, by log."""
 
     @property
     def ok(self) -> bool:
@@ -99,7 +101,7 @@ class _Check:
         partition = RulingsOfPartition(reader)
         rows = LogRows(self._rows, reader.log, RowsOfRulings())
         for accepted in reader:
-            self._count(reader.log, len(accepted.body.rulings))
+            self._count(accepted, len(accepted.body.rulings))
             for to, key, routing in partition.take(accepted):
                 if to < len(self._routings):
                     self._routings[to].setdefault(key, routing)
@@ -115,7 +117,7 @@ class _Check:
         rows = LogRows(self._rows, reader.log, RowsOfFacts(number))
         routings = self._routings[number]
         for accepted in reader:
-            self._count(reader.log, len(accepted.body.facts))
+            self._count(accepted, len(accepted.body.facts))
             for seen in partition.take(accepted):
                 if seen.is_first_queueing:
                     routing = routings.pop(seen.key or ("", 0), None)
@@ -144,10 +146,15 @@ class _Check:
         self._progress(f"reading {log[0]}/{log[1]}")
         return FencedLog(self._history, log, message, entries, self._found, self._letters)
 
-    def _count(self, log: Log, entries: int) -> None:
+    def _count(self, accepted: Accepted, entries: int) -> None:
+        topic = accepted.log[0]
         report = self._report
-        report.records[log[0]] = report.records.get(log[0], 0) + 1
-        report.entries[log[0]] = report.entries.get(log[0], 0) + entries
+        for counts, more in (
+            (report.records, 1),
+            (report.entries, entries),
+            (report.fences, int(accepted.is_fence)),
+        ):
+            counts[topic] = counts.get(topic, 0) + more
 
     def _arrivals(self) -> None:
         """Find what was acknowledged in the contacts log, and what intake has passed."""

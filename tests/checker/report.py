@@ -18,6 +18,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "rules": len(RULES),
         "records": report.records,
         "entries": report.entries,
+        "fences": report.fences,
     }
 
 
