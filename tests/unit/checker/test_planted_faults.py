@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from tests.checker.check import check
@@ -24,6 +26,12 @@ def test_a_clean_day_has_a_takeover_a_zombie_a_late_accept_a_redial_and_withdraw
 
 def test_every_rule_has_a_planted_fault() -> None:
     assert FAULTS.keys() == RULES.keys()
+
+
+def test_every_rule_stands_in_the_table_of_the_docs_with_its_number() -> None:
+    told = (Path(__file__).parents[3] / "docs" / "reliability.md").read_text()
+    rows = [f"| `{rule.name}` | {rule.number} | {rule.says} |" for rule in RULES.values()]
+    assert not [row for row in rows if row not in told]
 
 
 @pytest.mark.parametrize("name", FAULTS)
