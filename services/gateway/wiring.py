@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import grpc
@@ -12,7 +13,7 @@ from seatline.gateway.v1 import gateway_service_pb2 as wire
 from seatline.gateway.v1 import gateway_service_pb2_grpc as wire_grpc
 from services.gateway.adapters.commands_out import KafkaCommands
 from services.gateway.adapters.grpc_in import SERVER_OPTIONS, GatewayDoor
-from services.gateway.adapters.kafka_threads import KafkaThreads
+from services.gateway.adapters.kafka_threads import KafkaThreads, Take
 from services.gateway.adapters.log_in import LogIn, OrderReader
 from services.gateway.adapters.metrics import Metrics
 from services.gateway.adapters.orders_in import OrdersIn
@@ -148,15 +149,28 @@ async def open_server(gateway: Gateway, port: int) -> tuple[grpc.aio.Server, int
 
 
 async def run_on(
-    gateway: Gateway, reader: LogReader, writer: LogWriter, process: Process, drain_s: float
+    gateway: Gateway,
+    reader: LogReader,
+    writer: LogWriter,
+    process: Process,
+    drain_s: float,
+    make_threads: Callable[[LogReader, LogWriter, Take], KafkaThreads] = KafkaThreads,
 ) -> None:
     """Read, serve and turn until the process is asked to stop, then drain.
+
+    Args:
+        gateway: Put together by `build`, in this loop.
+        reader: Told what to read.
+        writer: The one that `build` was given.
+        process: The process around.
+        drain_s: Deadline of the orderly stop.
+        make_threads: What stands between broker and loop; a simulation has no threads.
 
     Raises:
         PromiseBrokenError: From the log or a thread; the process ends.
     """
     running = gateway.running
-    threads = KafkaThreads(reader, writer, gateway.log_in.take)
+    threads = make_threads(reader, writer, gateway.log_in.take)
     threads.start(running.commands.settle, lambda: running.commands.has_settled)
     process.started()
     tasks = [

@@ -37,6 +37,7 @@ class KafkaThreads:
         self._stop = threading.Event()
         self._room = threading.Semaphore(BATCHES_MAX)
         self._threads: list[threading.Thread] = []
+        self._told: dict[TopicPartition, int] = {}
 
     def start(self, settle: Callable[[], None], has_settled: Callable[[], bool]) -> None:
         """Start both threads.
@@ -73,22 +74,30 @@ class KafkaThreads:
         except Exception as error:  # noqa: BLE001 (raised again in the loop, by `failed`)
             self._post(self._fail, error)
 
+    def next_batch(
+        self,
+    ) -> tuple[Sequence[Arrived], Sequence[tuple[TopicPartition, int]]] | None:
+        """Wait a moment for records, or for ends that were reached; None when nothing came."""
+        arrived = self._reader.poll(POLL_S)
+        ends = {
+            tp: end.asked_at_ms
+            for tp, end in self._reader.ends().items()
+            if self._told.get(tp) != end.asked_at_ms and self._reader.at_end(tp, ENDS_WITHIN_MS)
+        }
+        if not arrived and not ends:
+            return None
+        self._told.update(ends)
+        return arrived, tuple(ends.items())
+
     def _read(self) -> None:
-        told: dict[TopicPartition, int] = {}
         while not self._stop.is_set():
-            arrived = self._reader.poll(POLL_S)
-            ends = {
-                tp: end.asked_at_ms
-                for tp, end in self._reader.ends().items()
-                if told.get(tp) != end.asked_at_ms and self._reader.at_end(tp, ENDS_WITHIN_MS)
-            }
-            if not arrived and not ends:
+            batch = self.next_batch()
+            if batch is None:
                 continue
-            told.update(ends)
             while not self._room.acquire(timeout=POLL_S):
                 if self._stop.is_set():
                     return
-            self._post(self._hand_over, arrived, tuple(ends.items()))
+            self._post(self._hand_over, *batch)
 
     def _serve(self, settle: Callable[[], None], has_settled: Callable[[], bool]) -> None:
         while not self._stop.is_set():

@@ -84,6 +84,7 @@ class Caller:
         """Sign in on a fresh stream, with the token of the binding before."""
         self._connected = True
         if self._leaving:
+            self._sign_in_ms = patience.NEVER
             return []
         self._sign_in_ms = now_ms + patience.ANSWER_MS
         return [SignIn(self.team.centre_id, self.languages, self._token)]

@@ -1,0 +1,150 @@
+"""Gateways as processes: the real one, from its loop to its door, without sockets and threads."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from typing_extensions import override
+
+from services.gateway.adapters.kafka_threads import KafkaThreads, Take
+from services.gateway.settings import GatewaySettings
+from services.gateway.wiring import Gateway, build, run_on, starts
+from services.runtime.log_port import LogReader, LogWriter
+from tests.simtest.deciders import PARTITIONS, Doubles
+from tests.simtest.event_loop import NodeLoop
+from tests.simtest.log import SimulatedBroker, SimulatedLogReader, SimulatedLogWriter
+from tests.simtest.node import CrashedError, Node
+
+KEY = bytes(range(32))
+TOKEN = "simulated"  # noqa: S105 (opens a door that is not there)
+_POLL_MS = (150, 350)
+
+
+def write_secrets(folder: Path) -> GatewaySettings:
+    """Write the two files that a gateway reads, and return its settings."""
+    (folder / "key").write_bytes(KEY)
+    (folder / "token").write_text(TOKEN + "\n")
+    return GatewaySettings.model_validate(
+        {
+            "kafka": "127.0.0.1:1",
+            "state": folder,
+            "slot": "gateway-0",
+            "partitions": PARTITIONS,
+            "http_port": 1,
+            "grpc_port": 1,
+            "key_file": folder / "key",
+            "token_file": folder / "token",
+        }
+    )
+
+
+class ThreadsOfNode(KafkaThreads):
+    """The two threads as wake-ups of the node: a step does what a thread does in one round."""
+
+    def __init__(self, node: "GatewayNode", reader: LogReader, writer: LogWriter, take: Take):
+        super().__init__(reader, writer, take)
+        self._node = node
+
+    @override
+    def start(self, settle: Callable[[], None], has_settled: Callable[[], bool]) -> None:
+        self._settle, self._has_settled = settle, has_settled
+        self._node.threads = self
+
+    @override
+    async def stop(self, within_s: float) -> None:
+        self._stop.set()
+        self._failed.cancel()
+        self._reader.close()
+
+    def read_once(self) -> None:
+        """Do one round of the reading thread."""
+        if self._stop.is_set() or not self._room.acquire(blocking=False):
+            return
+        try:
+            batch = self.next_batch()
+            if batch is None:
+                self._room.release()
+            else:
+                self._post(self._hand_over, *batch)
+        except Exception as error:  # noqa: BLE001 (raised again by `failed`)
+            self._post(self._fail, error)
+
+    def serve_once(self) -> None:
+        """Do one round of the thread that serves acknowledgements."""
+        if self._stop.is_set():
+            return
+        try:
+            self._writer.serve()
+            if self._has_settled():
+                self._post(self._guarded, self._settle)
+        except Exception as error:  # noqa: BLE001 (raised again by `failed`)
+            self._post(self._fail, error)
+
+
+class GatewayNode(Node):
+    """One gateway, one life long."""
+
+    gateway: Gateway
+    reader: SimulatedLogReader
+    writer: SimulatedLogWriter
+    threads: ThreadsOfNode | None = None
+    on_exit: Callable[["GatewayNode", BaseException | None], None]
+
+    def open(self, broker: SimulatedBroker, doubles: Doubles, settings: GatewaySettings) -> None:
+        """Put the gateway together and let it run."""
+        self.loop = NodeLoop(self)
+        self.reader = SimulatedLogReader(broker, self, self.wake_at)
+        self.writer = SimulatedLogWriter(broker, self, self.wake_at)
+        process = self.process()
+        self.loop.run(lambda: self._open(settings, process, doubles), lambda: "build")
+
+    def _open(self, settings: GatewaySettings, process: Any, doubles: Doubles) -> None:
+        self.gateway = build(settings, process, self.writer, self.ids)
+        doubles.gateway(self.gateway)
+        self.reader.assign(starts(PARTITIONS))
+        running = run_on(
+            self.gateway,
+            self.reader,
+            self.writer,
+            process,
+            settings.drain_s,
+            lambda reader, writer, take: ThreadsOfNode(self, reader, writer, take),
+        )
+        self._running = self.loop.create_task(running)
+        self._running.add_done_callback(self._ended)
+        self.wake_at(self.scheduler.now_ms)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        if self.alive and not task.cancelled():
+            self.on_exit(self, task.exception())
+
+    @override
+    def failed(self, error: BaseException) -> None:
+        self.on_exit(self, error)
+
+    @override
+    def turn(self) -> None:
+        self.busy = True
+        try:
+            threads = self.threads
+            if threads is not None:
+                if self.writer.settled:
+                    threads.serve_once()
+                threads.read_once()
+        except CrashedError:
+            return
+        finally:
+            self.busy = False
+        self.wake_at(self.scheduler.now_ms + self.chance.randrange(*_POLL_MS))
+
+    def carry(self, context: Any) -> asyncio.Task[Any]:
+        """Let a desk in, as the server does with each call."""
+        return self.loop.create_task(self.gateway.door.Connect(None, context))
+
+    @override
+    def kill(self) -> None:
+        super().kill()
+        self.reader.close()
+        self.writer.drop()
+        self.loop.end()

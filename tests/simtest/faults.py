@@ -1,0 +1,193 @@
+"""What goes wrong, and where: armed by the plan, struck at a port call or an await."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tests.simtest.log import SimulatedLogReader, SimulatedLogWriter
+from tests.simtest.node import Node
+from tests.simtest.plan import CALM_MS, STRIKES, Fault
+
+if TYPE_CHECKING:
+    from tests.simtest.world import World
+
+RELAX_MS = 1_500
+"""A point that is not reached for so long is replaced by the next one that is."""
+_HOUR_MS = 3_600_000
+_SPARE_RECORDER_MS = 1_000
+
+
+class FaultBook:
+    """Begins each fault at its time and counts what really happened."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._armed: dict[str, list[tuple[int, Fault]]] = {}
+        self.by_kind: Counter[str] = Counter()
+        self.points: Counter[str] = Counter()
+        """Strikes by `kind of process @ point`."""
+        self._begin: dict[str, Callable[[Fault], None]] = {
+            **dict.fromkeys((*STRIKES, "lost_ack"), self._arm),
+            "duplicate": self._duplicate,
+            "reorder": self._reorder,
+            "delay": self._delay,
+            "slow_store": self._slow_store,
+            "store_away": self._store_away,
+            "lost_commit": self._lost_commit,
+            "clock_step": self._clock_step,
+            "stall": self._stall,
+            "cut": self._cut,
+            "vanish": self._vanish,
+            "twice": self._twice,
+        }
+
+    def begin(self, fault: Fault) -> None:
+        """Let a fault begin."""
+        self._begin[fault.kind](fault)
+
+    def _note(self, fault: Fault, what: str) -> None:
+        self.by_kind[fault.kind] += 1
+        self._world.tell(f"FAULT {fault.kind}: {what}")
+
+    # --- at a point ------------------------------------------------------------------------------
+
+    def _arm(self, fault: Fault) -> None:
+        since_ms = self._world.scheduler.now_ms
+        self._armed.setdefault(fault.target, []).append((since_ms, fault))
+        node = self._world.nodes.get(fault.target)
+        if node is not None:
+            node.armed = True
+
+    def arm_again(self, node: Node) -> None:
+        """Have what waits for a slot strike its next life."""
+        node.armed = bool(self._armed.get(node.name))
+
+    def strike(self, node: Node, point: str) -> None:
+        """Let happen what waits for this point."""
+        now_ms = self._world.scheduler.now_ms
+        if self._world.nodes.get(node.name) is not node:
+            return
+        if now_ms >= CALM_MS:
+            self._armed.clear()
+        for armed in list(self._armed.get(node.name, ())):
+            since_ms, fault = armed
+            if _is_met(fault, point) or now_ms - since_ms > RELAX_MS:
+                self._armed[node.name].remove(armed)
+                self._hit(node, point, fault)
+                if not node.alive:
+                    break
+        node.armed = bool(self._armed.get(node.name))
+
+    def _hit(self, node: Node, point: str, fault: Fault) -> None:
+        if fault.kind == "lost_ack":
+            self._lose_ack(node, fault)
+            return
+        self.points[f"{node.kind} @ {point}"] += 1
+        seconds = f"{fault.length_ms / 1000:.1f} s"
+        if fault.kind == "crash":
+            self._note(fault, f"{node.name} is killed at {point}, starts again in {seconds}")
+            self._world.crash(node, fault.length_ms)
+            return
+        self._note(fault, f"{node.name} stands still at {point} for {seconds}")
+        if node.kind == "recorder" and fault.kind == "zombie":
+            self._world.scheduler.after(_SPARE_RECORDER_MS, self._world.start, node.name)
+        node.pause(fault.length_ms)
+        self._world.tell(f"{node.name} goes on")
+
+    def _lose_ack(self, node: Node, fault: Fault) -> None:
+        writer: SimulatedLogWriter = node.writer  # type: ignore[attr-defined]
+        writer.lose_next = "lost" if fault.pick % 2 else "never"
+        became = "is appended" if fault.pick % 2 else "is not appended"
+        self._note(fault, f"{node.name} sends a record that {became}, and hears nothing")
+
+    # --- for a while -----------------------------------------------------------------------------
+
+    def _until(self, fault: Fault, undo: Callable[[], None]) -> None:
+        self._world.scheduler.after(fault.length_ms, undo)
+
+    def _duplicate(self, fault: Fault) -> None:
+        self._world.source.send_again(fault.pick)
+        self._note(fault, "the source sends a contact again")
+
+    def _reorder(self, fault: Fault) -> None:
+        node = self._world.nodes.get(fault.target)
+        if node is None:
+            return
+        reader: SimulatedLogReader = node.reader  # type: ignore[attr-defined]
+        tps = sorted(self._world.broker.partitions)
+        tp = tps[fault.pick % len(tps)]
+        until_ms = self._world.scheduler.now_ms + fault.length_ms
+        reader.lags_ms[tp] = (fault.length_ms // 2, until_ms)
+        self._note(fault, f"{node.name} reads {tp[0]}/{tp[1]} late, the others in time")
+
+    def _delay(self, fault: Fault) -> None:
+        desk = self._world.desks.get(fault.target)
+        node = self._world.nodes.get(fault.target)
+        slow = desk.call if desk is not None else node and node.writer  # type: ignore[attr-defined]
+        if slow is None:
+            return
+        slow.slow_ms = fault.length_ms // 2
+        self._until(fault, lambda: setattr(slow, "slow_ms", 0))
+        self._note(fault, f"what {fault.target} sends takes {slow.slow_ms} ms")
+
+    def _slow_store(self, fault: Fault) -> None:
+        store = self._world.store_faults
+        store.slow_ms = fault.length_ms
+        self._until(fault, lambda: setattr(store, "slow_ms", 0))
+        self._note(fault, f"the store takes {fault.length_ms} ms")
+
+    def _store_away(self, fault: Fault) -> None:
+        store = self._world.store_faults
+        store.away = True
+        self._until(fault, lambda: setattr(store, "away", False))
+        self._note(fault, f"the store is away for {fault.length_ms} ms")
+
+    def _lost_commit(self, fault: Fault) -> None:
+        self._world.store_faults.lose_commit = True
+        self._note(fault, "the answer to the next COMMIT is lost")
+
+    def _clock_step(self, fault: Fault) -> None:
+        node = self._world.nodes.get(fault.target)
+        if node is None:
+            return
+        clock = node.clock
+        clock.step_ms = _HOUR_MS if fault.pick % 2 else -_HOUR_MS
+        self._until(fault, lambda: setattr(clock, "step_ms", 0))
+        self._note(fault, f"{node.name}'s clock is an hour off")
+
+    def _stall(self, fault: Fault) -> None:
+        broker = self._world.broker
+        tps = sorted(broker.partitions)
+        everybody = fault.pick % 3 == 0
+        chosen = tps if everybody else [tps[fault.pick % len(tps)]]
+        broker.stall(chosen, self._world.scheduler.now_ms + fault.length_ms)
+        names = "the broker" if everybody else f"the leader of {chosen[0][0]}/{chosen[0][1]}"
+        self._note(fault, f"{names} answers nobody for {fault.length_ms} ms")
+
+    # --- at the desks ----------------------------------------------------------------------------
+
+    def _cut(self, fault: Fault) -> None:
+        call = self._world.desks[fault.target].call
+        if call is None:
+            return
+        desk_ms, server_ms = fault.pick % 800, fault.pick // 1_000
+        call.cut(desk_ms, server_ms)
+        self._note(
+            fault, f"{fault.target}'s stream breaks; it notices in {desk_ms} ms, "
+            f"the gateway in {server_ms} ms"
+        )  # fmt: skip
+
+    def _vanish(self, fault: Fault) -> None:
+        self._note(fault, f"{fault.target} loses all it knows")
+        self._world.desks[fault.target].vanish()
+
+    def _twice(self, fault: Fault) -> None:
+        desk = self._world.second_desk(fault.target, fault.pick)
+        if desk is None:
+            return
+        self._note(fault, f"{fault.target} signs in at desk-{desk.number}, too")
+        self._until(fault, lambda: desk.leave(fault.target))
+
+
+def _is_met(fault: Fault, point: str) -> bool:
+    return fault.point == point or (fault.point == "await" and point.startswith("await "))

@@ -1,0 +1,169 @@
+"""What a seed stands for: contacts, orders and faults, drawn before anything runs.
+
+All of it is data, so that a failing plan can be made smaller and run again.
+"""
+
+from dataclasses import dataclass
+from random import Random
+
+SEATS = ("S1-1", "S1-2", "S1-3", "S1-4", "S1-5")
+CENTRES = {"C001": 0, "C002": 1, "C003": 0}
+"""Partition of each centre."""
+HOMES = {"S1-1": "C001", "S1-2": "C001", "S1-3": "C002", "S1-4": "C002", "S1-5": "C003"}
+CLOSES = "C003"
+"""The centre that a map may close."""
+CAMPAIGNS = ("spring", "autumn")
+SLOTS = ("router-0", "router-1", "dispatcher-0", "dispatcher-1", "gateway-0", "gateway-1",
+         "recorder-0")  # fmt: skip
+DESKS = 4
+SESSIONS = {f"P{n}": (n % DESKS, list(CENTRES)[n % len(CENTRES)]) for n in range(9)}
+"""Desk and centre of each caller."""
+
+CONTACTS = (50, 56)
+FAULTS = (6, 10)
+BEGIN_MS = 1_500
+CALM_MS = 11_000
+"""From here on nothing goes wrong any more, and all that is open comes to its end."""
+
+POINTS = {
+    "router": ("poll", "send", "serve"),
+    "dispatcher": ("poll", "send", "serve"),
+    "gateway": ("poll", "send", "serve", "read", "write", "await"),
+    "recorder": (
+        "poll", "claim", "claim done", "record", "record done", "unpublished", "unpublished done",
+        "mark_published", "mark_published done", "send", "serve", "await",
+    ),
+}  # fmt: skip
+"""Port calls, and `await` for where a coroutine goes on: where a process can be struck."""
+
+STRIKES = ("crash", "pause", "zombie")
+"""Faults that hit a process at a point."""
+KINDS = (
+    *STRIKES, "lost_ack", "duplicate", "reorder", "delay", "slow_store", "store_away",
+    "lost_commit", "clock_step", "stall", "cut", "vanish", "twice",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedContact:
+    """A contact that comes in at a time."""
+
+    name: str
+    at_ms: int
+    seat_id: str
+    person: int
+    campaign: str
+    priority: int
+    kind: str = "plain"
+    """`plain`, `again` (twice in one record), `unknown` seat, `later` (not due), `unreadable`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedOrder:
+    """What an operator wants."""
+
+    at_ms: int
+    kind: str
+    """`map`, `stop`, `resume`, `withdraw`, `recall`."""
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that goes wrong."""
+
+    at_ms: int
+    kind: str
+    target: str
+    """Slot, desk, session or nothing, as the kind has it."""
+    point: str
+    length_ms: int
+    pick: int
+    """For what else is to be chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole simulation, to the last fault."""
+
+    seed: int
+    contacts: tuple[PlannedContact, ...]
+    orders: tuple[PlannedOrder, ...]
+    faults: tuple[Fault, ...]
+
+
+def plan_of(seed: int) -> Plan:
+    """Draw the plan of a seed."""
+    chance = Random(f"plan/{seed}")
+    contacts = _contacts(chance)
+    return Plan(seed, contacts, _orders(chance, contacts), _faults(chance))
+
+
+def _contacts(chance: Random) -> tuple[PlannedContact, ...]:
+    count = chance.randint(*CONTACTS)
+    times = sorted(chance.randrange(800, CALM_MS - 1_500) for _ in range(count))
+    kinds = ("plain",) * 44 + ("again", "again", "unknown", "later", "unreadable")
+    return tuple(
+        PlannedContact(
+            f"K{number}",
+            at_ms,
+            chance.choice(SEATS),
+            chance.randrange(40),
+            chance.choice(CAMPAIGNS),
+            chance.choice((3, 5, 5, 5, 8)),
+            chance.choice(kinds),
+        )
+        for number, at_ms in enumerate(times, start=1)
+    )
+
+
+def _orders(chance: Random, contacts: tuple[PlannedContact, ...]) -> tuple[PlannedOrder, ...]:
+    orders: list[PlannedOrder] = []
+    for _ in range(chance.randint(1, 3)):
+        person = chance.choice(contacts).person
+        orders.append(PlannedOrder(_when(chance), "withdraw", str(person)))
+    if chance.random() < 0.5:
+        orders.append(PlannedOrder(_when(chance), "recall", chance.choice(contacts).name))
+    if chance.random() < 0.6:
+        scope = chance.choice(("all/", "campaign/spring", "seat/S1-3", "centre/C002"))
+        at_ms = _when(chance)
+        orders.append(PlannedOrder(at_ms, "stop", scope))
+        orders.append(PlannedOrder(at_ms + chance.randrange(500, 3_000), "resume", scope))
+    if chance.random() < 0.6:
+        orders.append(PlannedOrder(_when(chance), "map", chance.choice(("move", "close"))))
+    return tuple(sorted(orders, key=lambda order: order.at_ms))
+
+
+def _faults(chance: Random) -> tuple[Fault, ...]:
+    count = chance.randint(*FAULTS)
+    faults = [_fault(chance) for _ in range(count)]
+    return tuple(sorted(faults, key=lambda fault: fault.at_ms))
+
+
+def _fault(chance: Random) -> Fault:
+    # A strike can hit at many points, all of which are to be hit: half of all faults are strikes.
+    kind = chance.choice(STRIKES) if chance.random() < 0.5 else chance.choice(KINDS)
+    target, point, length_ms = "", "", chance.randrange(300, 4_000)
+    if kind in STRIKES:
+        target = chance.choice(SLOTS)
+        point = chance.choice(POINTS[target.partition("-")[0]])
+        length_ms = {
+            "crash": chance.randrange(50, 4_000),
+            "pause": chance.randrange(100, 2_500),
+            "zombie": chance.randrange(3_500, 8_000),
+        }[kind]
+    elif kind == "lost_ack":
+        target, point = chance.choice(SLOTS), "send"
+    elif kind in ("reorder", "clock_step"):
+        target = chance.choice(SLOTS)
+    elif kind in ("cut", "vanish", "delay"):
+        target = f"desk-{chance.randrange(DESKS)}"
+    elif kind == "twice":
+        target = chance.choice(list(SESSIONS))
+    if kind == "delay" and chance.random() < 0.5:
+        target = chance.choice(SLOTS)
+    return Fault(_when(chance), kind, target, point, length_ms, chance.randrange(1_000_000))
+
+
+def _when(chance: Random) -> int:
+    return chance.randrange(BEGIN_MS, CALM_MS - 1_000)

@@ -1,0 +1,82 @@
+"""Recorders as processes: the real loop over the real source, before a simulated store."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from typing_extensions import override
+
+from services.recorder.adapters.kafka_in import FACTS_TOPIC, RULINGS_TOPIC, FencedRecords
+from services.recorder.adapters.kafka_out import KafkaWithdrawals
+from services.recorder.domain.entries import Partition
+from services.recorder.handlers import Recorder
+from services.recorder.ports import OutcomeStore, Recorded
+from tests.simtest.deciders import PARTITIONS
+from tests.simtest.event_loop import NodeLoop
+from tests.simtest.log import SimulatedBroker, SimulatedLogReader, SimulatedLogWriter
+from tests.simtest.node import Node
+
+TOPIC_IDS = {
+    (topic, number): f"id-of-{topic}"
+    for topic in (RULINGS_TOPIC, FACTS_TOPIC)
+    for number in range(PARTITIONS)
+}
+
+
+class SilentMeter:
+    """Counts nothing."""
+
+    def recorded(self, recorded: Recorded, seconds: float) -> None:
+        """Count nothing."""
+
+    def unpublished(self, withdrawals: int) -> None:
+        """Count nothing."""
+
+
+class RecorderNode(Node):
+    """One recorder of all partitions, one life long."""
+
+    reader: SimulatedLogReader
+    writer: SimulatedLogWriter
+    recorder: Recorder
+    on_exit: Callable[["RecorderNode", BaseException | None], None]
+
+    def open(self, broker: SimulatedBroker, store: Callable[[Node], OutcomeStore]) -> None:
+        """Put the recorder together and let it run."""
+        self.loop = NodeLoop(self)
+        self.reader = SimulatedLogReader(broker, self)
+        self.writer = SimulatedLogWriter(broker, self, lambda _: None)
+        source = FencedRecords(self.reader, self.clock)
+        self.store = store(self)
+
+        async def topic_ids() -> Mapping[Partition, str]:
+            return TOPIC_IDS
+
+        self.recorder = Recorder(
+            self.process(),
+            source,
+            self.store,
+            KafkaWithdrawals(self.writer),
+            SilentMeter(),
+            topic_ids,
+        )
+        self.loop.run(self._run, lambda: "build")
+
+    def _run(self) -> None:
+        self._running = self.loop.create_task(self.recorder.run())
+        self._running.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        if self.alive and not task.cancelled():
+            self.on_exit(self, task.exception())
+
+    @override
+    def failed(self, error: BaseException) -> None:
+        self.on_exit(self, error)
+
+    @override
+    def kill(self) -> None:
+        super().kill()
+        self.reader.close()
+        self.writer.drop()
+        self.loop.end()
