@@ -1,25 +1,139 @@
-"""Run seeds."""
+"""`python -m tests.simtest --seed 1 --seeds 1000`: run seeds, tell what broke, count what was hit."""
 
+import argparse
+import json
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NoReturn
 
-from tests.simtest.plan import plan_of
-from tests.simtest.run import run
+from typing_extensions import override
+
+from tests.simtest.plan import KINDS, plan_of
+from tests.simtest.points import POINTS_TO_HIT
+from tests.simtest.run import Outcome, run
+from tests.simtest.shrink import Shrinker
+
+STEPS_PER_MINUTE_BAR = 500_000
+HIT_ALL_FROM = 1_000
+"""With so many seeds every kind of fault and every point must have been hit."""
+SHRUNK_MAX = 3
+"""Failing seeds that are made smaller; the others are only named."""
+_PROGRESS_EVERY_S = 5.0
+_HELD, _BROKEN, _NOT_RUN = 0, 1, 2
+
+
+class _Parser(argparse.ArgumentParser):
+    @override
+    def error(self, message: str) -> NoReturn:
+        _say(f"simtest: {message}")
+        raise SystemExit(_NOT_RUN)
+
+
+@dataclass
+class Totals:
+    """What all seeds together were."""
+
+    seeds: int = 0
+    steps: int = 0
+    contacts: int = 0
+    faults: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(KINDS, 0)))
+    points: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(POINTS_TO_HIT, 0)))
+    failed: list[int] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one seed."""
+        self.seeds += 1
+        self.steps += outcome.steps
+        self.contacts += outcome.contacts
+        self.faults.update(outcome.faults)
+        self.points.update(outcome.points)
+        if not outcome.ok:
+            self.failed.append(outcome.seed)
+
+    def summary(self, seconds: float) -> dict[str, Any]:
+        """Return the keys of `docs/interfaces.md`."""
+        per_minute = round(self.steps / max(seconds, 0.001) * 60)
+        missed = []
+        if per_minute < STEPS_PER_MINUTE_BAR:
+            missed.append(f"steps_per_minute {per_minute} < {STEPS_PER_MINUTE_BAR}")
+        if self.seeds >= HIT_ALL_FROM:
+            never = [name for name in (*KINDS, *POINTS_TO_HIT) if not self._hits(name)]
+            missed += [f"never hit: {name}" for name in never]
+        return {
+            "ok": not self.failed,
+            "bars_missed": missed,
+            "seeds": self.seeds,
+            "steps": self.steps,
+            "steps_per_minute": per_minute,
+            "seconds": round(seconds, 1),
+            "contacts": self.contacts,
+            "faults_by_kind": dict(sorted(self.faults.items())),
+            "awaits_hit": dict(sorted(self.points.items())),
+            "failed": self.failed,
+        }
+
+    def _hits(self, name: str) -> int:
+        return self.faults.get(name, 0) + self.points.get(name, 0)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the seeds that were asked for; return the exit code."""
+    parser = _Parser(prog="simtest", add_help=True)
+    parser.add_argument("--seed", type=lambda text: _number("SEED", text, 0), required=True)
+    parser.add_argument("--seeds", type=lambda text: _number("SEEDS", text, 1), required=True)
+    asked = parser.parse_args(arguments)
+    totals, began_s = Totals(), time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory(prefix="simtest-") as folder:
+            _run_all(range(asked.seed, asked.seed + asked.seeds), Path(folder), totals)
+    except KeyboardInterrupt:
+        _say(f"simtest: interrupted after {totals.seeds} of {asked.seeds} seeds")
+        return _NOT_RUN
+    print(json.dumps(totals.summary(time.monotonic() - began_s)))  # noqa: T201
+    return _BROKEN if totals.failed else _HELD
+
+
+def _run_all(seeds: range, secrets: Path, totals: Totals) -> None:
+    told_s = time.monotonic()
+    for seed in seeds:
+        outcome = run(plan_of(seed), secrets, told=len(seeds) == 1)
+        totals.add(outcome)
+        if not outcome.ok:
+            _tell_failure(seed, outcome, secrets, shrunk=len(totals.failed) <= SHRUNK_MAX)
+        elif len(seeds) == 1:
+            _say("\n".join(outcome.story))
+        if time.monotonic() - told_s > _PROGRESS_EVERY_S:
+            told_s = time.monotonic()
+            _say(
+                f"simtest: {totals.seeds:,} of {len(seeds):,} seeds, {totals.steps:,} steps, "
+                f"{len(totals.failed)} failed"
+            )
+
+
+def _tell_failure(seed: int, outcome: Outcome, secrets: Path, *, shrunk: bool) -> None:
+    _say(f"simtest: seed {seed} broke a promise: {outcome.broken}")
+    if shrunk:
+        plan, smaller = Shrinker(secrets).shrink(plan_of(seed), outcome)
+        _say(f"  with {len(plan.faults)} faults and {len(plan.contacts)} contacts, it goes:")
+        _say("\n".join(smaller.plot))
+    _say(f"  replay the whole of it: make simtest SEED={seed} SEEDS=1")
+
+
+def _number(name: str, text: str, least: int) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{name} is {text!r}: give a whole number from {least} on")
+    return int(text)
+
+
+def _say(what: str) -> None:
+    sys.stderr.write(f"{what}\n")
+    sys.stderr.flush()
+
 
 if __name__ == "__main__":
-    first, count = int(sys.argv[1]), int(sys.argv[2])
-    told = count == 1
-    with tempfile.TemporaryDirectory() as folder:
-        steps = 0
-        t0 = time.perf_counter()
-        for seed in range(first, first + count):
-            o = run(plan_of(seed), Path(folder), told=told)
-            steps += o.steps
-            if told:
-                print("\n".join(o.story))
-                print(o.where, o.equation)
-            print(seed, o.ok, o.steps, o.virtual_ms, dict(o.faults), str(o.broken)[:300])
-        s = time.perf_counter() - t0
-        print(steps, s, steps / s * 60, s / count)
+    sys.exit(main(sys.argv[1:]))

@@ -1,5 +1,6 @@
 """Routers and dispatchers as processes: the real decider, turned by the one scheduler."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,9 +25,9 @@ from services.runtime.fenced_log.turn import Pending
 from services.runtime.set_aside import SetAside
 from tests.simtest.log import SimulatedBroker, SimulatedLogReader, SimulatedLogWriter
 from tests.simtest.node import CrashedError, Node
+from tests.simtest.plan import SLOTS
 
 PARTITIONS = 2
-SLOTS = 2
 DEDUPE_WINDOW_MS = 600_000
 LIMITS = Limits(
     lease_ms=2_500,
@@ -43,6 +44,7 @@ LIMITS = Limits(
 )
 """The settings of a hurried stack: the rules are the same, the seconds fewer."""
 
+_SLOTS = Counter(name.partition("-")[0] for name in SLOTS)
 _METRICS = RouterMetrics(CollectorRegistry())
 _IDLE_MS = (120, 350)
 
@@ -108,7 +110,7 @@ class DeciderNode(Node):
         letters = SetAside(self.process(), self.writer, self.kind)
         observer = DeciderObserver(letters, lambda *told: self.on_owned(self, *told))
         index = int(self.name.rpartition("-")[2])
-        place = Place(log, PARTITIONS, self.name, index, SLOTS)
+        place = Place(log, PARTITIONS, self.name, index, _SLOTS[self.kind])
         make = self._router if routes else self._dispatcher
         self.decider = make(place, inputs, observer, doubles)
 

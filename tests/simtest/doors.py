@@ -89,6 +89,8 @@ class GatewayNode(Node):
     reader: SimulatedLogReader
     writer: SimulatedLogWriter
     threads: ThreadsOfNode | None = None
+    withdrawals_read = 0
+    """Records of suppressions that it has taken in."""
     on_exit: Callable[["GatewayNode", BaseException | None], None]
 
     def open(self, broker: SimulatedBroker, doubles: Doubles, settings: GatewaySettings) -> None:

@@ -12,6 +12,7 @@ from services.runtime.lifecycle import Process, Stop
 from services.runtime.telemetry import Health, Logger
 from tests.simtest.scheduler import Scheduler
 
+GATHERS_MS = 24
 WALL_MS = 1_770_000_000_000
 """Wall clock at the begin of a simulation."""
 
@@ -132,6 +133,8 @@ class Node:
         """Whether something is to happen to it at one of its next ports."""
         self._strike = strike
         self._held: list[Callable[[], None]] = []
+        self.rests_until_ms = 0
+        """Earliest next wake-up: who was just woken takes together what comes meanwhile."""
         self._woken_at_ms: int | None = None
 
     def process(self) -> Process:
@@ -176,7 +179,7 @@ class Node:
 
     def wake_at(self, at_ms: int) -> None:
         """Have it turn at a time, or earlier if it was to be anyway."""
-        at_ms = max(at_ms, self.scheduler.now_ms)
+        at_ms = max(at_ms, self.scheduler.now_ms, self.rests_until_ms)
         if self._woken_at_ms is None or at_ms < self._woken_at_ms:
             self._woken_at_ms = at_ms
             self.scheduler.at(at_ms, self._woken, at_ms)
@@ -188,6 +191,7 @@ class Node:
         if self.busy:
             self.when_free(lambda: self.wake_at(0))
         elif self.alive:
+            self.rests_until_ms = self.scheduler.now_ms + int(self.chance.random() * GATHERS_MS)
             self.turn()
 
     def turn(self) -> None:

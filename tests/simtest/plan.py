@@ -13,8 +13,11 @@ HOMES = {"S1-1": "C001", "S1-2": "C001", "S1-3": "C002", "S1-4": "C002", "S1-5":
 CLOSES = "C003"
 """The centre that a map may close."""
 CAMPAIGNS = ("spring", "autumn")
-SLOTS = ("router-0", "router-1", "dispatcher-0", "dispatcher-1", "gateway-0", "gateway-1",
-         "recorder-0")  # fmt: skip
+SLOTS = (
+    "router-0", "router-1", "dispatcher-0", "dispatcher-1", "dispatcher-2", "gateway-0",
+    "gateway-1", "recorder-0",
+)  # fmt: skip
+"""Three dispatchers: when one dies, two others want what it had at the same time."""
 DESKS = 4
 SESSIONS = {f"P{n}": (n % DESKS, list(CENTRES)[n % len(CENTRES)]) for n in range(9)}
 """Desk and centre of each caller."""
@@ -28,7 +31,7 @@ CALM_MS = 11_000
 POINTS = {
     "router": ("poll", "send", "serve"),
     "dispatcher": ("poll", "send", "serve"),
-    "gateway": ("poll", "send", "serve", "read", "write", "await"),
+    "gateway": ("poll", "send", "serve", "read", "write", "await", "unsealing", "open", "number"),
     "recorder": (
         "poll", "claim", "claim done", "record", "record done", "unpublished", "unpublished done",
         "mark_published", "mark_published done", "send", "serve", "await",
@@ -152,6 +155,8 @@ def _fault(chance: Random) -> Fault:
             "pause": chance.randrange(100, 2_500),
             "zombie": chance.randrange(3_500, 8_000),
         }[kind]
+        if kind == "pause" and point == "unsealing":  # just before and just after `dial_by`
+            length_ms = chance.randrange(1_500, 2_100)
     elif kind == "lost_ack":
         target, point = chance.choice(SLOTS), "send"
     elif kind in ("reorder", "clock_step"):

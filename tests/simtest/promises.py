@@ -7,6 +7,7 @@ from services.dispatcher.domain import facts
 from services.dispatcher.domain.allowed import is_stopped, is_withdrawn
 from services.dispatcher.domain.floor import Floor, LiveContact
 from services.dispatcher.domain.words import Activity, EndReason, Place
+from services.runtime.log_port import Arrived
 
 if TYPE_CHECKING:
     from tests.simtest.truth import Truth
@@ -41,10 +42,13 @@ class FactsPromises:
     dials: dict[str, list[Dial]] = field(default_factory=dict)
     unsealed: dict[facts.Attempt, int] = field(default_factory=dict)
     ended: dict[Key, facts.Ended] = field(default_factory=dict)
+    said: dict[tuple[str, str, int, facts.Attempt], int] = field(default_factory=dict)
+    """When an accept or an announcement was first appended, by session, generation, attempt."""
+    generations: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    """Offset of each sign-in, by partition and session: the first has generation 1."""
     _confirms: dict[Key, facts.Attempt] = field(default_factory=dict)
     _routed: dict[Key, int] = field(default_factory=dict)
     _queued: set[Key] = field(default_factory=set)
-    _generations: dict[tuple[int, str], int] = field(default_factory=dict)
 
     def routed(self, key: Key, partition: int) -> None:
         """Rule 3.3: one ruling a release sends it to a centre."""
@@ -52,11 +56,11 @@ class FactsPromises:
             raise BrokenPromiseError("routed_twice", f"{key} was routed before")
         self._routed[key] = partition
 
-    def judge(self, partition: int, floor: Floor, fact: facts.Fact, at_ms: int) -> None:
+    def judge(self, record: Arrived, floor: Floor, fact: facts.Fact, at_ms: int) -> None:
         """Judge a fact that counts, before it is folded."""
         match fact:
             case facts.Queued():
-                self._judge_queued(partition, fact)
+                self._judge_queued(record.partition, fact)
             case facts.Offered():
                 self._judge_offered(floor, fact)
             case facts.Confirmed():
@@ -64,10 +68,13 @@ class FactsPromises:
             case facts.Ended():
                 self._judge_ended(fact)
             case facts.SignedIn():
-                known = self._generations.get((partition, fact.session_id), 0)
-                if fact.generation != known + 1:
-                    raise BrokenPromiseError("generation", f"{known} is followed by {fact}")
-                self._generations[partition, fact.session_id] = fact.generation
+                session = (record.partition, fact.session_id)
+                known = self.generations.setdefault(session, [])
+                if fact.generation != len(known) + 1:
+                    raise BrokenPromiseError("generation", f"{len(known)} is followed by {fact}")
+                known.append(record.offset)
+            case facts.DialStarted():
+                self._judge_dial_started(floor, fact)
             case _:
                 pass
 
@@ -113,8 +120,23 @@ class FactsPromises:
             raise BrokenPromiseError(
                 "dial_by", f"{fact.attempt} until {fact.dial_by_ms} at {at_ms}"
             )
+        accept = ("accept_offer", fact.session_id, fact.generation, fact.attempt)
+        accepted_at_ms = self.said.get(accept)
+        if accepted_at_ms is None:
+            raise BrokenPromiseError(
+                "confirmed_unaccepted", f"generation {fact.generation} accepted no {fact.attempt}"
+            )
+        if accepted_at_ms > live.deadline_ms:
+            raise BrokenPromiseError("lease", f"{fact.attempt} was accepted after its lease")
         self._confirms[fact.attempt.key] = fact.attempt
         self.confirmed[fact.attempt] = fact
+
+    def _judge_dial_started(self, floor: Floor, fact: facts.DialStarted) -> None:
+        live = self._live(floor, fact.attempt)
+        announced = ("unsealing", fact.session_id, live.generation, fact.attempt)
+        announced_at_ms = self.said.get(announced)
+        if announced_at_ms is None or announced_at_ms >= live.deadline_ms:
+            raise BrokenPromiseError("dialled_unannounced", f"{fact.attempt} in time")
 
     def _judge_ended(self, fact: facts.Ended) -> None:
         self.ended[fact.attempt.key] = fact
@@ -134,16 +156,23 @@ class FactsPromises:
     # --- numbers and dials -----------------------------------------------------------------------
 
     def unseal(
-        self, attempt: facts.Attempt, nonce: bytes, now_ms: int, withdrawn_read: int
+        self,
+        attempt: facts.Attempt,
+        binding: tuple[int, bytes],
+        now_ms: int,
+        facts_read: int,
+        withdrawn_read: int,
     ) -> None:
         """Rule 5.1: judge a number at the moment when a gateway opens it.
 
         Args:
             attempt: What the gateway opens.
-            nonce: The binding it opens it for.
+            binding: Partition and nonce that it opens it for.
             now_ms: Broker's clock.
-            withdrawn_read: Records of suppressions that this gateway has read.
+            facts_read: Records of that partition's facts that this gateway has read.
+            withdrawn_read: Records of suppressions that it has read.
         """
+        partition, nonce = binding
         fact = self.confirmed.get(attempt)
         if fact is None or fact.nonce != nonce:
             raise BrokenPromiseError("unsealed_unconfirmed", f"{attempt}")
@@ -154,6 +183,11 @@ class FactsPromises:
         self.unsealed[attempt] = self.unsealed.get(attempt, 0) + 1
         if self.unsealed[attempt] > 1:
             raise BrokenPromiseError("unsealed_twice", f"{attempt}")
+        signed_in = self.generations[partition, fact.session_id]
+        if len(signed_in) > fact.generation and signed_in[fact.generation] < facts_read:
+            raise BrokenPromiseError(
+                "unsealed_old_generation", f"{attempt} for {fact.generation} of {len(signed_in)}"
+            )
         end = self.ended.get(attempt.key)
         if end is not None:
             raise BrokenPromiseError("unsealed_after_end", f"{attempt} {end.reason.name}")

@@ -29,10 +29,16 @@ class Outcome:
     digest: str
     faults: Counter[str]
     points: Counter[str]
+    contacts: int
     equation: dict[str, Any]
     broken: BrokenPromiseError | None = None
     story: list[str] = field(default_factory=list)
     where: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def plot(self) -> list[str]:
+        """The story without what happens every second anyway."""
+        return [line for line in self.story if not line.endswith((": gateway seen", ": "))]
 
     @property
     def ok(self) -> bool:
@@ -74,6 +80,7 @@ def run(
         world.digest.hexdigest(),
         world.faults.by_kind,
         world.faults.points,
+        len({contact_id for contact_id, _ in world.truth.arrived}),
         equation,
         broken,
         world.story.lines,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from seatline.commands.v1 import commands_pb2
 from seatline.contacts.v1 import contacts_pb2
 from seatline.suppressions.v1 import suppressions_pb2
 from services.dispatcher.adapters import topics
@@ -105,6 +106,8 @@ class Truth:
             self._hear_rulings(record)
         elif record.topic == CONTACTS:
             self._hear_contacts(record)
+        elif record.topic == topics.COMMANDS:
+            self._hear_commands(record)
         elif record.topic == topics.SUPPRESSIONS:
             found = suppressions_pb2.Withdrawal.FromString(record.value)
             self.withdrawals.append((found.person_key, found.contact_id))
@@ -116,7 +119,7 @@ class Truth:
             return
         handler = self.floors[record.partition]
         for fact in entries:
-            self.promises.judge(record.partition, handler.floor, fact, header.at_ms)
+            self.promises.judge(record, handler.floor, fact, header.at_ms)
             try:
                 handler.evolve((fact,), header.at_ms)
             except (KeyError, AssertionError) as error:
@@ -147,6 +150,17 @@ class Truth:
     def _failed(self, failure: Failure) -> None:
         if failure.set_aside:
             self.set_aside.add((failure.topic, failure.partition, failure.offset, failure.index))
+
+    def _hear_commands(self, record: Arrived) -> None:
+        """Keep what a CONFIRM and the begin of a call are judged by."""
+        for command in commands_pb2.CommandRecord.FromString(record.value).commands:
+            kind = command.WhichOneof("kind")
+            if kind in ("accept_offer", "unsealing"):
+                body = getattr(command, kind)
+                named = body.attempt
+                attempt = facts.Attempt(named.contact_id, named.release, named.attempt)
+                said = (kind, body.session_id, body.generation, attempt)
+                self.promises.said.setdefault(said, record.appended_at_ms)
 
     def _hear_contacts(self, record: Arrived) -> None:
         try:

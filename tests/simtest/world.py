@@ -127,8 +127,7 @@ class World:
         match node:
             case GatewayNode():
                 node.open(self.broker, self.doubles, self._settings)
-                unsealer = node.gateway.running.unsealer
-                unsealer.persons = WatchedPersons(self, node, unsealer.persons)
+                watch(self, node)
             case RecorderNode():
                 node.open(self.broker, self._store)
             case _:
@@ -227,6 +226,31 @@ class World:
             self.scheduler.after(_AGAIN_MS, self.start, name)
 
 
+def watch(world: World, node: GatewayNode) -> None:
+    """Pass the ports through which a number goes out, and have its opening judged."""
+    unsealer: Any = node.gateway.running.unsealer
+    announce, show = unsealer.commands.unsealing, unsealer.desks.number
+
+    def announced(*said: Any) -> None:
+        node.reach("unsealing")
+        announce(*said)
+
+    def shown(*said: Any) -> None:
+        node.reach("number")
+        show(*said)
+
+    orders = node.gateway.log_in.orders
+    withdraw = orders[topics.SUPPRESSIONS]
+
+    def withdrawn(value: bytes) -> None:
+        withdraw(value)
+        node.withdrawals_read += 1
+
+    orders[topics.SUPPRESSIONS] = withdrawn
+    unsealer.commands.unsealing, unsealer.desks.number = announced, shown
+    unsealer.persons = WatchedPersons(world, node, unsealer.persons)
+
+
 class WatchedPersons(Persons):
     """Opens as the real one, under the eyes of the promises."""
 
@@ -237,18 +261,21 @@ class WatchedPersons(Persons):
 
     def open(self, confirmed: Confirmed) -> Person | None:
         world = self._world
-        reader: Any = self._node.reader
         attempt = facts.Attempt(
             confirmed.attempt.contact_id, confirmed.attempt.release, confirmed.attempt.number
         )
         world.tell(f"{self._node.name} unseals {attempt.contact_id}/{attempt.release}")
         try:
             world.truth.promises.unseal(
-                attempt, confirmed.nonce, world.machine.wall_ms(),
-                reader._next.get((topics.SUPPRESSIONS, 0), 0),
-            )  # fmt: skip
+                attempt,
+                (confirmed.partition, confirmed.nonce),
+                world.machine.wall_ms(),
+                self._node.gateway.running.progress._next[confirmed.partition],
+                self._node.withdrawals_read,
+            )
         except BrokenPromiseError as error:
             world.scheduler.failure = error
+        self._node.reach("open")
         return self._persons.open(confirmed)
 
 
