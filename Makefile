@@ -30,6 +30,9 @@ AHT = 20
 SEED = 1
 KEEP = 0
 
+# The simulation: the first seed, and how many. SEEDS=1 tells the whole story of one.
+SEEDS = 1000
+
 # The bench: rows or pieces of work; the model: searches. Separated by commas; empty is all.
 ONLY =
 PLOTS = 0
@@ -46,7 +49,7 @@ SIZE_OPTIONS = --state '$(STATE)' --brokers '$(BROKERS)' --partitions '$(PARTITI
 LOAD_OPTIONS = --centres '$(CENTRES)' --sessions '$(SESSIONS)' --rate '$(RATE)' \
   --warmup '$(WARMUP)' --seconds '$(SECONDS)' --aht '$(AHT)' --seed '$(SEED)' --keep '$(KEEP)'
 
-.PHONY: help setup up down status reset demo bench model test check lint types arch proto proto-check map fmt lock
+.PHONY: help setup up down status reset demo bench model simtest test check lint types arch proto proto-check map fmt lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -87,6 +90,9 @@ model: $(VENV_READY) ## search the model of the protocol, and see planted errors
 
 test: $(STACK_READY) ## every test
 	@$(PYTHON) -m pytest -n 2 --no-loadscope-reorder
+
+simtest: $(VENV_READY) ## router, dispatcher, gateway, recorder simulated: SEEDS from SEED on
+	@PYTHONPATH=.:proto/gen $(PYTHON) -m tests.simtest --seed '$(SEED)' --seeds '$(SEEDS)'
 
 check: $(VENV_READY) ## lint, types, contracts, proto: everything that needs no stack
 	@failed=(); \

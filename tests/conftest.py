@@ -9,7 +9,16 @@ from xdist.scheduler import LoadScopeScheduling
 pytest_plugins = ("tests.support.stack",)
 
 TESTS = Path(__file__).parent
-TIERS = ("e2e", "integration", "contract", "property", "replay", "unit", "architecture")
+TIERS = (
+    "e2e",
+    "integration",
+    "contract",
+    "simtest",
+    "property",
+    "replay",
+    "unit",
+    "architecture",
+)
 """In the order in which they begin: what takes long and mostly waits comes first."""
 
 
@@ -28,10 +37,15 @@ def _tier(item: pytest.Item) -> str:
 
 
 class StacksTakeTurns(LoadScopeScheduling):
-    """Runs whole stacks under load one after the other; beside them the rest, file by file."""
+    """Runs whole stacks under load one after the other; beside them the rest, file by file.
+
+    Simulations need only a core each: they are spread over all that are there.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
+        if path.startswith("tests/simtest/"):
+            return nodeid
         return "e2e" if path.startswith("tests/e2e/") else path
 
 

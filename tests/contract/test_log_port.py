@@ -1,4 +1,4 @@
-"""What every `LogReader` and `LogWriter` promises, on the fake and on a real broker."""
+"""What every `LogReader` and `LogWriter` promises: the fake, the simulated and the real one."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ from services.runtime.kafka_log import AT_ONCE, IN_BULK, Fetching, KafkaLogReade
 from services.runtime.log_port import START, Arrived, LogReader, LogWriter, SendError, Sent
 from services.runtime.two_speed_reader import TwoSpeedReader
 from tests.fakes.log import FakeClock, InMemoryBroker, InMemoryLogReader, InMemoryLogWriter
+from tests.simtest.driven import DrivenLog
 from tests.support.eventually import eventually
 
 POLL_S = 0.1
@@ -44,6 +45,7 @@ class Log:
 @pytest.fixture(
     params=[
         "fake",
+        "simulated",
         pytest.param("kafka", marks=pytest.mark.integration),
         pytest.param("kafka in bulk", marks=pytest.mark.integration),
     ]
@@ -52,6 +54,9 @@ def log(request: pytest.FixtureRequest) -> Log:
     if request.param == "fake":
         memory = InMemoryBroker(FakeClock())
         return Log("test", lambda: InMemoryLogReader(memory), InMemoryLogWriter(memory))
+    if request.param == "simulated":
+        simulated = DrivenLog()
+        return Log("test", simulated.reader, simulated.writer())
     broker = request.getfixturevalue("kafka_stack")
     address, names = broker.address, itertools.count()
     writer = KafkaLogWriter(address, "contract")

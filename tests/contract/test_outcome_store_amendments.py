@@ -16,11 +16,13 @@ REACHED = commands_pb2.DISPOSITION_REACHED
 OPT_OUT = commands_pb2.DISPOSITION_OPT_OUT
 
 
-@pytest.fixture(params=["fake", pytest.param("postgres", marks=pytest.mark.integration)])
+@pytest.fixture(
+    params=["fake", "simulated", pytest.param("postgres", marks=pytest.mark.integration)]
+)
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     real = request.param == "postgres"
     dsn = request.getfixturevalue("postgres_server").fresh_database() if real else None
-    async with open_world(dsn) as opened:
+    async with open_world(dsn, simulated=request.param == "simulated") as opened:
         yield opened
 
 

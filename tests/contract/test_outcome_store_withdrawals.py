@@ -14,11 +14,13 @@ from tests.support.recorder_world import World, ids, open_world, record
 LIMIT = 100
 
 
-@pytest.fixture(params=["fake", pytest.param("postgres", marks=pytest.mark.integration)])
+@pytest.fixture(
+    params=["fake", "simulated", pytest.param("postgres", marks=pytest.mark.integration)]
+)
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     real = request.param == "postgres"
     dsn = request.getfixturevalue("postgres_server").fresh_database() if real else None
-    async with open_world(dsn) as opened:
+    async with open_world(dsn, simulated=request.param == "simulated") as opened:
         yield opened
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.simtest --seed 1 --seeds 1000`: run seeds, tell what broke, count what was hit."""
+"""`python -m tests.simtest --seed 1 --seeds 1000`: run seeds, tell what broke and what was hit."""
 
 import argparse
 import json

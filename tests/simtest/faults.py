@@ -15,6 +15,10 @@ RELAX_MS = 1_500
 """A point that is not reached for so long is replaced by the next one that is."""
 _HOUR_MS = 3_600_000
 _SPARE_RECORDER_MS = 1_000
+_FENCED = ("router", "dispatcher")
+_CROSSING_MS, _TAKEOVER_MS = 500, 7_000
+_GUEST_MS = 2_000
+"""How long somebody stays at a second desk."""
 
 
 class FaultBook:
@@ -82,7 +86,13 @@ class FaultBook:
         if fault.kind == "lost_ack":
             self._lose_ack(node, fault)
             return
+        if fault.kind == "twice":
+            self._sit_twice(fault, self._world.last_unsealed)
+            node.pause(fault.length_ms)
+            return
         self.points[f"{node.kind} @ {point}"] += 1
+        if fault.kind != "pause" and node.kind in _FENCED and fault.pick % 2:
+            self._slow_the_others(node)
         seconds = f"{fault.length_ms / 1000:.1f} s"
         if fault.kind == "crash":
             self._note(fault, f"{node.name} is killed at {point}, starts again in {seconds}")
@@ -93,6 +103,13 @@ class FaultBook:
             self._world.scheduler.after(_SPARE_RECORDER_MS, self._world.start, node.name)
         node.pause(fault.length_ms)
         self._world.tell(f"{node.name} goes on")
+
+    def _slow_the_others(self, owner: Node) -> None:
+        """Let those who will want what an owner had send slowly: their fences may cross."""
+        for node in self._world.nodes.values():
+            if node.kind == owner.kind and node is not owner and node.alive:
+                node.writer.slow_ms = _CROSSING_MS
+                self._world.scheduler.after(_TAKEOVER_MS, setattr, node.writer, "slow_ms", 0)
 
     def _lose_ack(self, node: Node, fault: Fault) -> None:
         writer: SimulatedLogWriter = node.writer  # type: ignore[attr-defined]
@@ -182,11 +199,17 @@ class FaultBook:
         self._world.desks[fault.target].vanish()
 
     def _twice(self, fault: Fault) -> None:
-        desk = self._world.second_desk(fault.target, fault.pick)
+        if fault.point:
+            self._arm(fault)
+        else:
+            self._sit_twice(fault, fault.target)
+
+    def _sit_twice(self, fault: Fault, session_id: str) -> None:
+        desk = self._world.second_desk(session_id, fault.pick)
         if desk is None:
             return
-        self._note(fault, f"{fault.target} signs in at desk-{desk.number}, too")
-        self._until(fault, lambda: desk.leave(fault.target))
+        self._note(fault, f"{session_id} signs in at desk-{desk.number}, too")
+        self._world.scheduler.after(_GUEST_MS, desk.leave, session_id)
 
 
 def _is_met(fault: Fault, point: str) -> bool:

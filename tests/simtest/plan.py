@@ -23,7 +23,7 @@ SESSIONS = {f"P{n}": (n % DESKS, list(CENTRES)[n % len(CENTRES)]) for n in range
 """Desk and centre of each caller."""
 
 CONTACTS = (50, 56)
-FAULTS = (6, 10)
+FAULTS = (7, 12)
 BEGIN_MS = 1_500
 CALM_MS = 11_000
 """From here on nothing goes wrong any more, and all that is open comes to its end."""
@@ -38,6 +38,10 @@ POINTS = {
     ),
 }  # fmt: skip
 """Port calls, and `await` for where a coroutine goes on: where a process can be struck."""
+
+_WEIGHTS = {"unsealing": 4}
+"""Points that are drawn more often than others: what goes wrong there, hits a number."""
+_TARGETS = {"router": 1, "dispatcher": 2, "gateway": 3, "recorder": 2}
 
 STRIKES = ("crash", "pause", "zombie")
 """Faults that hit a process at a point."""
@@ -146,28 +150,49 @@ def _faults(chance: Random) -> tuple[Fault, ...]:
 def _fault(chance: Random) -> Fault:
     # A strike can hit at many points, all of which are to be hit: half of all faults are strikes.
     kind = chance.choice(STRIKES) if chance.random() < 0.5 else chance.choice(KINDS)
-    target, point, length_ms = "", "", chance.randrange(300, 4_000)
-    if kind in STRIKES:
-        target = chance.choice(SLOTS)
-        point = chance.choice(POINTS[target.partition("-")[0]])
-        length_ms = {
-            "crash": chance.randrange(50, 4_000),
-            "pause": chance.randrange(100, 2_500),
-            "zombie": chance.randrange(3_500, 8_000),
-        }[kind]
-        if kind == "pause" and point == "unsealing":  # just before and just after `dial_by`
-            length_ms = chance.randrange(1_500, 2_100)
-    elif kind == "lost_ack":
-        target, point = chance.choice(SLOTS), "send"
-    elif kind in ("reorder", "clock_step"):
-        target = chance.choice(SLOTS)
-    elif kind in ("cut", "vanish", "delay"):
-        target = f"desk-{chance.randrange(DESKS)}"
-    elif kind == "twice":
-        target = chance.choice(list(SESSIONS))
-    if kind == "delay" and chance.random() < 0.5:
-        target = chance.choice(SLOTS)
+    target, point, length_ms = _aim(chance, kind)
     return Fault(_when(chance), kind, target, point, length_ms, chance.randrange(1_000_000))
+
+
+def _aim(chance: Random, kind: str) -> tuple[str, str, int]:
+    """Draw whom a fault hits, at which point, and how long it lasts."""
+    if kind in STRIKES:
+        return _strike(chance, kind)
+    length_ms = chance.randrange(300, 4_000)
+    desk = f"desk-{chance.randrange(DESKS)}"
+    match kind:
+        case "lost_ack":
+            return _process(chance), "send", length_ms
+        case "reorder" | "clock_step":
+            return chance.choice(SLOTS), "", length_ms
+        case "cut" | "vanish":
+            return desk, "", length_ms
+        case "delay":
+            return chance.choice((desk, chance.choice(SLOTS))), "", length_ms
+        case "twice" if chance.random() < 0.6:
+            # Just when the session is about to see a number.
+            return f"gateway-{chance.randrange(2)}", "unsealing", chance.randrange(100, 1_200)
+        case "twice":
+            return chance.choice(list(SESSIONS)), "", length_ms
+        case _:
+            return "", "", length_ms
+
+
+def _strike(chance: Random, kind: str) -> tuple[str, str, int]:
+    target = _process(chance)
+    points = POINTS[target.partition("-")[0]]
+    point = chance.choices(points, [_WEIGHTS.get(each, 1) for each in points])[0]
+    if kind == "pause" and point == "unsealing":  # until just before, or just after, `dial_by`
+        return target, point, chance.randrange(1_700, 2_100)
+    shortest, longest = {"crash": (50, 4_000), "pause": (100, 2_500), "zombie": (3_500, 8_000)}[
+        kind
+    ]
+    return target, point, chance.randrange(shortest, longest)
+
+
+def _process(chance: Random) -> str:
+    kind = chance.choices(list(_TARGETS), list(_TARGETS.values()))[0]
+    return chance.choice([name for name in SLOTS if name.startswith(kind)])
 
 
 def _when(chance: Random) -> int:

@@ -59,6 +59,8 @@ class World:
         self.nodes: dict[str, Any] = {}
         self.faults = FaultBook(self)
         self.exits: list[str] = []
+        self.last_unsealed = next(iter(SESSIONS))
+        """Session that a gateway was last about to show a number to."""
         self._settings = write_secrets(secrets)
         self._lives: dict[str, int] = {}
         for topic in _TOPICS:
@@ -231,9 +233,10 @@ def watch(world: World, node: GatewayNode) -> None:
     unsealer: Any = node.gateway.running.unsealer
     announce, show = unsealer.commands.unsealing, unsealer.desks.number
 
-    def announced(*said: Any) -> None:
+    def announced(confirmed: Confirmed, settled: Any) -> None:
+        world.last_unsealed = confirmed.session_id
         node.reach("unsealing")
-        announce(*said)
+        announce(confirmed, settled)
 
     def shown(*said: Any) -> None:
         node.reach("number")

@@ -24,6 +24,7 @@ from services.runtime.log_port import LogReader
 from services.runtime.telemetry import Health
 from tests.fakes.log import FakeClock, HeldLogWriter, InMemoryBroker, InMemoryLogReader
 from tests.fakes.outcome_store import InMemoryOutcomeStore, InMemoryTables
+from tests.simtest.driven import driven_store
 from tests.support.recorder_logs import LogWriter
 
 Row = Mapping[str, Any]
@@ -84,6 +85,12 @@ class FakeWorld:
         }
 
 
+class SimulatedWorld(FakeWorld):
+    @override
+    def store(self) -> OutcomeStore:
+        return driven_store(self._tables)
+
+
 class PostgresWorld:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
@@ -113,10 +120,10 @@ def _flat(row: dict[str, Any]) -> Row:
 
 
 @asynccontextmanager
-async def open_world(dsn: str | None) -> AsyncIterator[World]:
+async def open_world(dsn: str | None, *, simulated: bool = False) -> AsyncIterator[World]:
     """Give the world of this database, or one in memory."""
     if dsn is None:
-        yield FakeWorld()
+        yield SimulatedWorld() if simulated else FakeWorld()
         return
     real = PostgresWorld(dsn)
     try:
