@@ -142,7 +142,7 @@ class Desk:
         self.floor.scheduler.after(self.chance.randrange(50, 600), self.connect)
 
     def _hear(self, frame: wire.ServerFrame) -> None:
-        wall_ms = self.floor.machine.wall_ms()
+        wall_ms = self.floor.machine.true_ms()
         for event in frame.events:
             caller = self.callers.get(event.session_id)
             news = to_news(event)

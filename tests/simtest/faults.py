@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 RELAX_MS = 1_500
 """A point that is not reached for so long is replaced by the next one that is."""
+_BROKER_STEP_MS = 40_000
+"""Longer than every wait, shorter than a release is valid."""
 _HOUR_MS = 3_600_000
 _SPARE_RECORDER_MS = 1_000
 _FENCED = ("router", "dispatcher")
@@ -39,6 +41,7 @@ class FaultBook:
             "store_away": self._store_away,
             "lost_commit": self._lost_commit,
             "clock_step": self._clock_step,
+            "broker_clock": self._broker_clock,
             "stall": self._stall,
             "cut": self._cut,
             "vanish": self._vanish,
@@ -75,8 +78,10 @@ class FaultBook:
             self._armed.clear()
         for armed in list(self._armed.get(node.name, ())):
             since_ms, fault = armed
-            if _is_met(fault, point) or now_ms - since_ms > RELAX_MS:
-                self._armed[node.name].remove(armed)
+            waiting = self._armed.get(node.name, [])
+            met = _is_met(fault, point) or now_ms - since_ms > RELAX_MS
+            if met and armed in waiting:  # what was hit before may have taken long
+                waiting.remove(armed)
                 self._hit(node, point, fault)
                 if not node.alive:
                     break
@@ -171,6 +176,12 @@ class FaultBook:
         clock.step_ms = _HOUR_MS if fault.pick % 2 else -_HOUR_MS
         self._until(fault, lambda: setattr(clock, "step_ms", 0))
         self._note(fault, f"{node.name}'s clock is an hour off")
+
+    def _broker_clock(self, fault: Fault) -> None:
+        machine = self._world.machine
+        step_ms = _BROKER_STEP_MS if fault.pick % 2 else -_BROKER_STEP_MS
+        machine.step(machine.step_ms + step_ms)
+        self._note(fault, f"the clock of broker and processes is stepped by {step_ms} ms")
 
     def _stall(self, fault: Fault) -> None:
         broker = self._world.broker

@@ -27,9 +27,25 @@ class MachineClock:
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self.step_ms = 0
+        self.stepped_back = False
+        """Whether append times have ever fallen: then only what has gone by since is sure."""
+        self._highest_step_ms = 0
 
     def wall_ms(self) -> int:
         return self._scheduler.now_ms + WALL_MS + self.step_ms
+
+    def step(self, ms: int) -> None:
+        """Set the clock to so much before or behind what it would be."""
+        self.stepped_back = self.stepped_back or ms < self.step_ms
+        self.step_ms = ms
+        self._highest_step_ms = max(self._highest_step_ms, ms)
+
+    def true_ms(self) -> int:
+        """Return the time that never falls: after a step back it goes on from where it was.
+
+        By it deadlines are judged that were set before the step.
+        """
+        return self._scheduler.now_ms + WALL_MS + self._highest_step_ms
 
 
 class NodeClock(Clock):

@@ -47,7 +47,7 @@ STRIKES = ("crash", "pause", "zombie")
 """Faults that hit a process at a point."""
 KINDS = (
     *STRIKES, "lost_ack", "duplicate", "reorder", "delay", "slow_store", "store_away",
-    "lost_commit", "clock_step", "stall", "cut", "vanish", "twice",
+    "lost_commit", "clock_step", "broker_clock", "stall", "cut", "vanish", "twice",
 )  # fmt: skip
 
 
@@ -158,24 +158,20 @@ def _aim(chance: Random, kind: str) -> tuple[str, str, int]:
     """Draw whom a fault hits, at which point, and how long it lasts."""
     if kind in STRIKES:
         return _strike(chance, kind)
-    length_ms = chance.randrange(300, 4_000)
+    if kind == "twice" and chance.random() < 0.6:  # just when a number is about to be shown
+        return f"gateway-{chance.randrange(2)}", "unsealing", chance.randrange(100, 1_200)
     desk = f"desk-{chance.randrange(DESKS)}"
-    match kind:
-        case "lost_ack":
-            return _process(chance), "send", length_ms
-        case "reorder" | "clock_step":
-            return chance.choice(SLOTS), "", length_ms
-        case "cut" | "vanish":
-            return desk, "", length_ms
-        case "delay":
-            return chance.choice((desk, chance.choice(SLOTS))), "", length_ms
-        case "twice" if chance.random() < 0.6:
-            # Just when the session is about to see a number.
-            return f"gateway-{chance.randrange(2)}", "unsealing", chance.randrange(100, 1_200)
-        case "twice":
-            return chance.choice(list(SESSIONS)), "", length_ms
-        case _:
-            return "", "", length_ms
+    targets = {
+        "twice": chance.choice(list(SESSIONS)),
+        "lost_ack": _process(chance),
+        "reorder": chance.choice(SLOTS),
+        "clock_step": chance.choice(SLOTS),
+        "cut": desk,
+        "vanish": desk,
+        "delay": chance.choice((desk, chance.choice(SLOTS))),
+    }
+    point = "send" if kind == "lost_ack" else ""
+    return targets.get(kind, ""), point, chance.randrange(300, 4_000)
 
 
 def _strike(chance: Random, kind: str) -> tuple[str, str, int]:

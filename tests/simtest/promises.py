@@ -46,6 +46,8 @@ class FactsPromises:
     """When an accept or an announcement was first appended, by session, generation, attempt."""
     generations: dict[tuple[int, str], list[int]] = field(default_factory=dict)
     """Offset of each sign-in, by partition and session: the first has generation 1."""
+    _deadlines: dict[facts.Attempt, int] = field(default_factory=dict)
+    """`dial_by` in the scheduler's time."""
     _confirms: dict[Key, facts.Attempt] = field(default_factory=dict)
     _routed: dict[Key, int] = field(default_factory=dict)
     _queued: set[Key] = field(default_factory=set)
@@ -120,16 +122,22 @@ class FactsPromises:
             raise BrokenPromiseError(
                 "dial_by", f"{fact.attempt} until {fact.dial_by_ms} at {at_ms}"
             )
+        self._judge_accept(live, fact, at_ms)
+        self._confirms[fact.attempt.key] = fact.attempt
+        self.confirmed[fact.attempt] = fact
+        self._deadlines[fact.attempt] = self.truth.mono_ms() + fact.dial_by_ms - at_ms
+
+    def _judge_accept(self, live: LiveContact, fact: facts.Confirmed, at_ms: int) -> None:
         accept = ("accept_offer", fact.session_id, fact.generation, fact.attempt)
         accepted_at_ms = self.said.get(accept)
         if accepted_at_ms is None:
             raise BrokenPromiseError(
                 "confirmed_unaccepted", f"generation {fact.generation} accepted no {fact.attempt}"
             )
-        if accepted_at_ms > live.deadline_ms:
+        # Behind a broker that was silent, an owner's time is earlier than what it decides: then it
+        # is in time by the owner's, while behind it is in time by the accept's.
+        if min(accepted_at_ms, at_ms) > live.deadline_ms:
             raise BrokenPromiseError("lease", f"{fact.attempt} was accepted after its lease")
-        self._confirms[fact.attempt.key] = fact.attempt
-        self.confirmed[fact.attempt] = fact
 
     def _judge_dial_started(self, floor: Floor, fact: facts.DialStarted) -> None:
         live = self._live(floor, fact.attempt)
@@ -155,11 +163,22 @@ class FactsPromises:
 
     # --- numbers and dials -----------------------------------------------------------------------
 
+    def lateness_ms(self, attempt: facts.Attempt, now_ms: int, *, by_wall: bool) -> int:
+        """Return how long after `dial_by` it is: by the broker's clock, or by what has gone by.
+
+        A clock that was stepped back shows a time that was before. Then an owner's time is what
+        it was, and `dial_by` lies as far behind the CONFIRM as its owner put it.
+        """
+        fact = self.confirmed.get(attempt)
+        if fact is None:
+            return -1
+        return now_ms - (fact.dial_by_ms if by_wall else self._deadlines[attempt])
+
     def unseal(
         self,
         attempt: facts.Attempt,
         binding: tuple[int, bytes],
-        now_ms: int,
+        late_ms: int,
         facts_read: int,
         withdrawn_read: int,
     ) -> None:
@@ -168,7 +187,7 @@ class FactsPromises:
         Args:
             attempt: What the gateway opens.
             binding: Partition and nonce that it opens it for.
-            now_ms: Broker's clock.
+            late_ms: How long after `dial_by` it is, see `lateness_ms`.
             facts_read: Records of that partition's facts that this gateway has read.
             withdrawn_read: Records of suppressions that it has read.
         """
@@ -176,10 +195,8 @@ class FactsPromises:
         fact = self.confirmed.get(attempt)
         if fact is None or fact.nonce != nonce:
             raise BrokenPromiseError("unsealed_unconfirmed", f"{attempt}")
-        if now_ms >= fact.dial_by_ms:
-            raise BrokenPromiseError(
-                "unsealed_late", f"{attempt}, {now_ms - fact.dial_by_ms} ms after dial_by"
-            )
+        if late_ms >= 0:
+            raise BrokenPromiseError("unsealed_late", f"{attempt}, {late_ms} ms after dial_by")
         self.unsealed[attempt] = self.unsealed.get(attempt, 0) + 1
         if self.unsealed[attempt] > 1:
             raise BrokenPromiseError("unsealed_twice", f"{attempt}")

@@ -70,8 +70,7 @@ def run(
         world._after_step()
         world.tell(f"BROKEN {error}")
     finally:
-        for node in world.nodes.values():
-            node.kill()
+        world.end()
         gc.enable()
     return Outcome(
         plan.seed,

@@ -1,15 +1,14 @@
 """Make a failing plan smaller while it breaks the same promise."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from tests.simtest.deciders import Doubles
 from tests.simtest.plan import Plan
 from tests.simtest.run import Outcome, run
 
-T = TypeVar("T")
 RUNS_MAX = 120
 
 
@@ -28,26 +27,25 @@ class Shrinker:
         """Return the smallest plan found, and its outcome with the story."""
         invariant = failed.broken.invariant if failed.broken else ""
 
-        def fails(smaller: Plan) -> bool:
-            self.runs += 1
-            broken = run(smaller, self._secrets, self._doubles).broken
-            return broken is not None and broken.invariant == invariant
-
         for name in ("faults", "orders", "contacts"):
-            kept = self._fewer(
-                getattr(plan, name), lambda items, name=name: fails(_with(plan, name, items))
-            )
+            kept = self._fewer(plan, name, invariant)
             plan = _with(plan, name, kept)
         return plan, run(plan, self._secrets, self._doubles, told=True)
 
-    def _fewer(self, items: Sequence[T], fails: Callable[[Sequence[T]], bool]) -> Sequence[T]:
+    def _fails(self, plan: Plan, invariant: str) -> bool:
+        self.runs += 1
+        broken = run(plan, self._secrets, self._doubles).broken
+        return broken is not None and broken.invariant == invariant
+
+    def _fewer(self, plan: Plan, name: str, invariant: str) -> Sequence[Any]:
         """Leave out halves, then quarters, then one by one."""
+        items: Sequence[Any] = getattr(plan, name)
         size = max(1, len(items) // 2)
         while items:
             at = 0
             while at < len(items) and self.runs < self._runs_max:
                 without = [*items[:at], *items[at + size :]]
-                if fails(without):
+                if self._fails(_with(plan, name, without), invariant):
                     items = without
                 else:
                     at += size

@@ -50,13 +50,15 @@ class World:
         self.scheduler = Scheduler()
         self.machine = MachineClock(self.scheduler)
         self.broker = SimulatedBroker(self.scheduler, self.machine)
-        self.truth = Truth()
+        self.truth = Truth(lambda: self.scheduler.now_ms)
         self.digest = blake2b(digest_size=16)
         self.story = story
         self.doubles = doubles
         self.tables = InMemoryTables()
         self.store_faults = StoreFaults()
         self.nodes: dict[str, Any] = {}
+        """The newest life of each slot."""
+        self._all_lives: list[Any] = []
         self.faults = FaultBook(self)
         self.exits: list[str] = []
         self.last_unsealed = next(iter(SESSIONS))
@@ -122,6 +124,7 @@ class World:
         )
         made.on_exit = self._exited
         self.nodes[name] = made
+        self._all_lives.append(made)
         self._open(made)
         self.faults.arm_again(made)
 
@@ -142,6 +145,12 @@ class World:
         store: SimulatedOutcomeStore = make(self.tables, node, self.store_faults)
         store.committed = lambda: checks.rows_follow(self)
         return store
+
+    def end(self) -> None:
+        """End every process."""
+        for node in self._all_lives:
+            if node.alive:
+                node.kill()
 
     def crash(self, node: Any, restart_after_ms: int) -> None:
         """End a process at once, and start its slot again later."""
@@ -212,10 +221,16 @@ class World:
                 self.source.feed(key, fact, self.source.chance)
             truth.freed.clear()
 
+    def late_ms(self, attempt: facts.Attempt) -> int:
+        """Return how long after its `dial_by` it is; negative before it."""
+        by_wall = not self.machine.stepped_back
+        now_ms = self.machine.wall_ms() if by_wall else self.scheduler.now_ms
+        return self.truth.promises.lateness_ms(attempt, now_ms, by_wall=by_wall)
+
     def _dialled(self, session_id: str, attempt: Attempt) -> None:
         self.tell(f"{session_id} dials {attempt.contact_id}/{attempt.release}")
         try:
-            self.truth.promises.dial(session_id, facts.Attempt(*attempt), self.machine.wall_ms())
+            self.truth.promises.dial(session_id, facts.Attempt(*attempt), self.machine.true_ms())
         except BrokenPromiseError as error:
             self.scheduler.failure = error
 
@@ -272,7 +287,7 @@ class WatchedPersons(Persons):
             world.truth.promises.unseal(
                 attempt,
                 (confirmed.partition, confirmed.nonce),
-                world.machine.wall_ms(),
+                world.late_ms(attempt),
                 self._node.gateway.running.progress._next[confirmed.partition],
                 self._node.withdrawals_read,
             )
