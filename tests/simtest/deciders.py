@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from typing_extensions import override
 
 from services.dispatcher.adapters import topics
 from services.dispatcher.adapters.codec import DispatcherCodec
@@ -130,6 +131,7 @@ class DeciderNode(Node):
         world = World(self.reader, self.writer, self.clock, self.ids, observer)
         return doubles.decider(place, inputs, doubles.floor, DispatcherCodec(PARTITIONS), world)
 
+    @override
     def turn(self) -> None:
         self.busy = True
         try:
@@ -147,6 +149,7 @@ class DeciderNode(Node):
         self.on_turned(self)
         self.wake_at(self.scheduler.now_ms + self.chance.randrange(*_IDLE_MS))
 
+    @override
     def kill(self) -> None:
         super().kill()
         self.reader.close()

@@ -30,7 +30,7 @@ class LoopTask(asyncio.Task[Any]):
         return self._number
 
 
-class NodeLoop(asyncio.AbstractEventLoop):
+class NodeLoop:
     """Runs the callbacks of one process in their order, with others in between.
 
     Timers are late by up to twice their length, as on a machine that is busy. What runs in a thread
@@ -39,6 +39,8 @@ class NodeLoop(asyncio.AbstractEventLoop):
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._self: Any = self
+        """As asyncio sees it: of a loop's interface only what is used is here."""
         self._ready: deque[asyncio.Handle] = deque()
         self._tasks: list[LoopTask] = []
         self._numbers = 0
@@ -47,12 +49,12 @@ class NodeLoop(asyncio.AbstractEventLoop):
     def end(self) -> None:
         """Take every coroutine of a dead process apart now, not when memory is collected."""
         before = events._get_running_loop()
-        events._set_running_loop(self)
+        events._set_running_loop(self._self)
         for task in self._tasks:
             coroutine = task.get_coro()
             for _ in range(_CLOSES_MAX):
                 with suppress(BaseException):
-                    coroutine.close()  # type: ignore[union-attr]
+                    coroutine.close()
                     break
         events._set_running_loop(before)
         self._tasks.clear()
@@ -77,7 +79,7 @@ class NodeLoop(asyncio.AbstractEventLoop):
         while self._ready:
             handle = self._ready.popleft()
             if not handle.cancelled():
-                self.run(handle._run, partial(point_of, handle))  # type: ignore[attr-defined]
+                self.run(handle._run, partial(point_of, handle))
                 break
         self._go_on()
 
@@ -87,7 +89,7 @@ class NodeLoop(asyncio.AbstractEventLoop):
         before = events._get_running_loop()
         node.busy = True
         events._set_running_loop(None)
-        events._set_running_loop(self)
+        events._set_running_loop(self._self)
         try:
             node.reach_await(point)
             return call()
@@ -99,44 +101,37 @@ class NodeLoop(asyncio.AbstractEventLoop):
 
     # --- what asyncio asks of a loop -------------------------------------------------------------
 
-    @override
     def time(self) -> float:
         return self._node.scheduler.now_ms / 1000
 
-    @override
     def get_debug(self) -> bool:
         return False
 
-    @override
     def is_running(self) -> bool:
         return True
 
-    @override
     def is_closed(self) -> bool:
         return False
 
-    @override
     def call_soon(
         self, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = asyncio.Handle(callback, args, self._self, context)
         self._ready.append(handle)
         self._arm()
         return handle
 
     call_soon_threadsafe = call_soon
 
-    @override
     def call_later(
         self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         return self.call_at(self.time() + delay, callback, *args, context=context)
 
-    @override
     def call_at(
         self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        handle = asyncio.TimerHandle(when, callback, args, self._self, context)
         scheduler = self._node.scheduler
         delay_ms = max(0.0, when * 1000 - scheduler.now_ms)
         late_ms = delay_ms * (1 + 2 * self._node.chance.random())
@@ -151,12 +146,10 @@ class NodeLoop(asyncio.AbstractEventLoop):
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         del handle
 
-    @override
     def create_future(self) -> asyncio.Future[Any]:
-        return asyncio.Future(loop=self)
+        return asyncio.Future(loop=self._self)
 
-    @override
-    def create_task(self, coro: Any, **_: Any) -> LoopTask:  # type: ignore[override]
+    def create_task(self, coro: Any, **_: Any) -> LoopTask:
         self._numbers += 1
         if self._numbers % 64 == 0:
             self._tasks = [task for task in self._tasks if not task.done()]
@@ -164,8 +157,7 @@ class NodeLoop(asyncio.AbstractEventLoop):
         self._tasks.append(task)
         return task
 
-    @override
-    def run_in_executor(  # type: ignore[override]
+    def run_in_executor(
         self, executor: Any, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
         del executor
@@ -199,7 +191,6 @@ class NodeLoop(asyncio.AbstractEventLoop):
         if self._node.alive and not future.done():
             settle(out)
 
-    @override
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         if "handle" in context and self._node.alive:
             self._node.failed(context["exception"])
@@ -207,7 +198,8 @@ class NodeLoop(asyncio.AbstractEventLoop):
 
 def point_of(handle: asyncio.Handle) -> str:
     """Name the await that a callback goes on from."""
-    task = getattr(handle._callback, "__self__", None)  # type: ignore[attr-defined]
+    callback: Any = getattr(handle, "_callback")  # noqa: B009 (unknown to its types)
+    task = getattr(callback, "__self__", None)
     if not isinstance(task, asyncio.Task):
         return "callback"
     frame: Any = task.get_coro()

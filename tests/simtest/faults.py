@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.simtest.log import SimulatedLogReader, SimulatedLogWriter
 from tests.simtest.node import Node
@@ -117,7 +117,7 @@ class FaultBook:
                 self._world.scheduler.after(_TAKEOVER_MS, setattr, node.writer, "slow_ms", 0)
 
     def _lose_ack(self, node: Node, fault: Fault) -> None:
-        writer: SimulatedLogWriter = node.writer  # type: ignore[attr-defined]
+        writer: SimulatedLogWriter = node.writer
         writer.lose_next = "lost" if fault.pick % 2 else "never"
         became = "is appended" if fault.pick % 2 else "is not appended"
         self._note(fault, f"{node.name} sends a record that {became}, and hears nothing")
@@ -135,7 +135,7 @@ class FaultBook:
         node = self._world.nodes.get(fault.target)
         if node is None:
             return
-        reader: SimulatedLogReader = node.reader  # type: ignore[attr-defined]
+        reader: SimulatedLogReader = node.reader
         tps = sorted(self._world.broker.partitions)
         tp = tps[fault.pick % len(tps)]
         until_ms = self._world.scheduler.now_ms + fault.length_ms
@@ -145,7 +145,7 @@ class FaultBook:
     def _delay(self, fault: Fault) -> None:
         desk = self._world.desks.get(fault.target)
         node = self._world.nodes.get(fault.target)
-        slow = desk.call if desk is not None else node and node.writer  # type: ignore[attr-defined]
+        slow: Any = desk.call if desk is not None else getattr(node, "writer", None)
         if slow is None:
             return
         slow.slow_ms = fault.length_ms // 2

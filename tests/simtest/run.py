@@ -79,7 +79,7 @@ def run(
         world.digest.hexdigest(),
         world.faults.by_kind,
         world.faults.points,
-        len({contact_id for contact_id, _ in world.truth.arrived}),
+        world.truth.contacts,
         equation,
         broken,
         world.story.lines,

@@ -56,4 +56,5 @@ class Shrinker:
 
 
 def _with(plan: Plan, name: str, items: Sequence[Any]) -> Plan:
-    return replace(plan, **{name: tuple(items)})
+    fewer: dict[str, Any] = {name: tuple(items)}
+    return replace(plan, **fewer)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from random import Random
 
+from typing_extensions import override
+
 from seatline.contacts.v1 import contacts_pb2
 from seatline.map.v1 import map_pb2
 from seatline.suppressions.v1 import suppressions_pb2
@@ -48,6 +50,7 @@ class Source(Node):
         self.acknowledged: set[str] = set()
         self.duplicates = 0
 
+    @override
     def turn(self) -> None:
         self.writer.serve()
 

@@ -99,6 +99,11 @@ class Truth:
     def floor(self, number: int) -> Floor:
         return self.floors[number].floor
 
+    @property
+    def contacts(self) -> int:
+        """Contacts that came in, those that nobody can read included."""
+        return len({name for name, _ in self.arrived}) + sum(self.unreadable.values())
+
     def hear(self, record: Arrived) -> None:
         """Take a record at the moment of its append."""
         if record.topic == topics.FACTS:

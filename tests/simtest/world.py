@@ -5,6 +5,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from typing_extensions import override
+
 from services.dispatcher.adapters import topics
 from services.dispatcher.domain import facts
 from services.gateway.domain.values import Confirmed, Person
@@ -277,6 +279,7 @@ class WatchedPersons(Persons):
         self._node = node
         self._persons = persons
 
+    @override
     def open(self, confirmed: Confirmed) -> Person | None:
         world = self._world
         attempt = facts.Attempt(
