@@ -113,8 +113,9 @@ class FaultBook:
         """Let those who will want what an owner had send slowly: their fences may cross."""
         for node in self._world.nodes.values():
             if node.kind == owner.kind and node is not owner and node.alive:
-                node.writer.slow_ms = _CROSSING_MS
-                self._world.scheduler.after(_TAKEOVER_MS, setattr, node.writer, "slow_ms", 0)
+                writer: SimulatedLogWriter = node.writer
+                writer.slow_ms = _CROSSING_MS
+                self._world.scheduler.after(_TAKEOVER_MS, setattr, writer, "slow_ms", 0)
 
     def _lose_ack(self, node: Node, fault: Fault) -> None:
         writer: SimulatedLogWriter = node.writer

@@ -115,6 +115,9 @@ class UnscrapedRegistry(CollectorRegistry):
 class Node:
     """What is common to all processes: life, clock, pauses, and the next wake-up."""
 
+    reader: Any
+    writer: Any
+
     def __init__(
         self,
         name: str,
