@@ -78,14 +78,15 @@ def sign_in(
     """Bind a session to a stream; give the generation; a nonce already seen changes nothing.
 
     With the token of the binding before, an offer goes on; without it, it goes back. A call or a
-    wrap-up is kept either way: its outcome is still wanted. A confirm is inherited by nobody.
+    wrap-up is kept either way, at a centre that takes no more offers too: its outcome is still
+    wanted. A confirm is inherited by nobody.
     """
     del moment
     session = floor.sessions.get(command.session_id)
     if session is not None and command.nonce in session.nonces:
         return ()
     centre = floor.centres.get(command.centre_id)
-    if centre is None or not centre.takes:
+    if centre is None or not (centre.takes or _finishes(floor, session)):
         return (refused(item, RefusalReason.UNKNOWN_CENTRE),)
     busy = session is not None and session.contact is not None
     if busy and session is not None and session.centre_id != command.centre_id:
@@ -108,6 +109,12 @@ def sign_in(
         activity,
     )
     return (*before, signed_in)
+
+
+def _finishes(floor: Floor, session: Session | None) -> bool:
+    """Tell whether a session has a call or its wrap-up to finish, and leaves then."""
+    live = floor.contact_of(session) if session is not None and session.draining else None
+    return live is not None and live.place is not Place.OFFERED
 
 
 def _found(floor: Floor, session: Session, *, resumed: bool) -> tuple[Sequence[Fact], Activity]:

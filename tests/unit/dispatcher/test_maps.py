@@ -6,6 +6,7 @@ from services.dispatcher.domain import facts
 from services.dispatcher.domain.facts import CentreSlice
 from services.dispatcher.domain.inputs import NewMap, NewPolicy
 from services.dispatcher.domain.words import (
+    Activity,
     Disposition,
     EndReason,
     RefusalReason,
@@ -27,6 +28,7 @@ from tests.support.builders import (
     centre_slice,
     ended,
     map_applied,
+    nonce,
     offer_rescinded,
     offered,
     outcome,
@@ -35,8 +37,10 @@ from tests.support.builders import (
     refused,
     returned,
     routed,
+    sign_in,
     signed_in,
     signed_out,
+    stream_lost,
 )
 from tests.support.scenario import AVAILABLE, CONFIRMED, OFFERED, ON_CALL, QUEUED, given
 
@@ -141,6 +145,20 @@ def test_a_closed_centre_sends_its_contacts_back_and_lets_its_callers_finish() -
     )
     script.when(routed("c3", map_version=2), at=3 * S).looking().then(
         queued("c3", map_version=2), returned("c3", ReturnReason.DRAINED)
+    )
+
+
+def test_a_caller_on_a_call_comes_back_to_a_centre_that_was_closed_meanwhile() -> None:
+    script = given(*ON_CALL).when(NewMap(2, CLOSED), at=S).looking()
+    script.when(stream_lost("s1"), at=2 * S)
+    script.so_far()
+    again = sign_in("s1", 2, resume_token=nonce("s1"))
+    script.when(again, at=3 * S).then(signed_in("s1", 2, resumed=True, activity=Activity.ON_CALL))
+    script.when(outcome("c1", "s1", generation=2), at=4 * S)
+    kinds = [type(fact) for fact in script.so_far()]
+    assert kinds == [facts.Ended, facts.SignedOut]
+    script.when(sign_in("s1", 3), at=5 * S).then(
+        refused("s1", "sign_in", RefusalReason.UNKNOWN_CENTRE, told=nonce("s1", 3))
     )
 
 
