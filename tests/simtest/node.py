@@ -27,8 +27,8 @@ class MachineClock:
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self.step_ms = 0
-        self.stepped_back = False
-        """Whether append times have ever fallen: then only what has gone by since is sure."""
+        self.stepped = False
+        """Whether the clock has ever jumped: then only what has gone by since is sure."""
         self._highest_step_ms = 0
 
     def wall_ms(self) -> int:
@@ -36,7 +36,7 @@ class MachineClock:
 
     def step(self, ms: int) -> None:
         """Set the clock to so much before or behind what it would be."""
-        self.stepped_back = self.stepped_back or ms < self.step_ms
+        self.stepped = True
         self.step_ms = ms
         self._highest_step_ms = max(self._highest_step_ms, ms)
 

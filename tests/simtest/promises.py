@@ -166,8 +166,8 @@ class FactsPromises:
     def lateness_ms(self, attempt: facts.Attempt, now_ms: int, *, by_wall: bool) -> int:
         """Return how long after `dial_by` it is: by the broker's clock, or by what has gone by.
 
-        A clock that was stepped back shows a time that was before. Then an owner's time is what
-        it was, and `dial_by` lies as far behind the CONFIRM as its owner put it.
+        A clock that was stepped shows a time that no process counts by. Then `dial_by` lies as far
+        behind the CONFIRM as its owner put it.
         """
         fact = self.confirmed.get(attempt)
         if fact is None:

@@ -225,7 +225,7 @@ class World:
 
     def late_ms(self, attempt: facts.Attempt) -> int:
         """Return how long after its `dial_by` it is; negative before it."""
-        by_wall = not self.machine.stepped_back
+        by_wall = not self.machine.stepped
         now_ms = self.machine.wall_ms() if by_wall else self.scheduler.now_ms
         return self.truth.promises.lateness_ms(attempt, now_ms, by_wall=by_wall)
 
