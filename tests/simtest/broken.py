@@ -6,7 +6,6 @@ from typing import Any
 
 from typing_extensions import override
 
-from services.dispatcher.domain import inputs
 from services.dispatcher.domain.facts import Fact
 from services.dispatcher.handlers import FloorHandler
 from services.gateway.domain.unsealing import Step, Voided
@@ -63,7 +62,10 @@ class LenientReader(FencedReader):
     @override
     def accept(self, header: Header) -> Verdict:
         verdict = super().accept(header)
-        return Verdict.ACCEPTED if verdict is self.forgives else verdict
+        if verdict is not self.forgives:
+            return verdict
+        self.point = header.point
+        return Verdict.ACCEPTED
 
 
 class AcceptingLosers(Decider[Any, Any]):
@@ -84,26 +86,6 @@ class AcceptingZombies(AcceptingLosers):
     """Reads records of an epoch that is over."""
 
     forgives = Verdict.LOWER_EPOCH
-
-
-class HastyFloor(FloorHandler):
-    """Breaks rule 4.5: writes `never_dialled` without the late look at commands."""
-
-    @override
-    def due(self, moment: Any) -> Sequence[Fact]:
-        return super().due(replace(moment, paced_read_to_ms=moment.written_at_ms + 1_000_000))
-
-
-class DeafFloor(FloorHandler):
-    """Breaks rule 4.6: takes commands of lower generations."""
-
-    @override
-    def decide(self, item: Any, moment: Any) -> Sequence[Fact]:
-        command = getattr(item, "command", None)
-        session = self.floor.sessions.get(getattr(command, "session_id", ""))
-        if isinstance(command, inputs.AcceptOffer | inputs.HangUp) and session is not None:
-            item = replace(item, command=replace(command, generation=session.generation))
-        return super().decide(item, moment)
 
 
 class TimelessFloor(FloorHandler):
@@ -163,8 +145,6 @@ BROKEN: dict[str, Doubles] = {
     "withdrawals ignored": Doubles(gateway=showing_the_withdrawn),
     "equal-epoch loser accepted": Doubles(decider=AcceptingLosers),
     "fence ignored": Doubles(decider=AcceptingZombies),
-    "no late look": Doubles(floor=lambda _: HastyFloor(replace(LIMITS, late_look_ms=0))),
-    "lower generation taken": Doubles(floor=_floor(DeafFloor)),
     "lease ignored": Doubles(floor=_floor(TimelessFloor)),
     "dedupe dropped": Doubles(rulings=lambda orders: ForgetfulRulings(orders, DEDUPE_WINDOW_MS)),
     "acknowledged before commit": Doubles(store=EarlyStore),

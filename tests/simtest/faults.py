@@ -107,7 +107,7 @@ class FaultBook:
             node.pause(fault.length_ms)
             return
         self.points[f"{node.kind} @ {point}"] += 1
-        if fault.kind != "pause" and node.kind in _FENCED and fault.pick % 2:
+        if fault.kind != "pause" and node.kind in _FENCED and fault.pick % 4:
             self._slow_the_others(node)
         seconds = f"{fault.length_ms / 1000:.1f} s"
         if fault.kind == "crash":
