@@ -312,11 +312,8 @@ def test_whoever_leaves_does_not_come_back() -> None:
     desk.hear(SignedOut("asked"))
     assert desk.caller.due_ms == float("inf")
     assert desk.connect() == []
-
-
-def test_whoever_leaves_before_the_sign_in_is_answered_has_nothing_due() -> None:
-    desk = Desk()
-    desk.connect()
-    desk.caller.leave()
-    assert desk.caller.act(desk.caller.due_ms) == []
-    assert desk.caller.due_ms == float("inf")
+    early = Desk()
+    early.connect()
+    early.caller.leave()
+    assert early.until_due() == []
+    assert early.caller.due_ms == float("inf")
