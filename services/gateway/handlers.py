@@ -122,9 +122,14 @@ class Unsealer:
 
     def _announced(self, case: _Case, sent_mono_ms: int, outcome: Sent | SendError) -> None:
         appended_at_ms = outcome.appended_at_ms if isinstance(outcome, Sent) else None
-        # The append lies after the send, so the broker's clock shows at most this by now.
-        since_ms = self.clock.monotonic_ms() - sent_mono_ms
-        self._apply(case, Announced(appended_at_ms, (appended_at_ms or 0) + since_ms))
+        mono_ms = self.clock.monotonic_ms()
+        # The append lies after the send, so the broker's clock shows at most this by now. One that
+        # was stepped back shows less than has gone by: the facts' time never falls.
+        now_ms = max(
+            (appended_at_ms or 0) + mono_ms - sent_mono_ms,
+            self.progress.broker_ms(case.confirmed.partition, mono_ms),
+        )
+        self._apply(case, Announced(appended_at_ms, now_ms))
 
     def _show(self, case: _Case) -> None:
         person = self.persons.open(case.confirmed)

@@ -56,6 +56,17 @@ def test_the_announcements_append_time_decides_around_dial_by(
     assert door.tally.shown == shown
 
 
+def test_an_append_time_of_a_clock_that_was_stepped_back_makes_nothing_in_time(door: Door) -> None:
+    binding = door.bound()
+    confirmed = door.confirm(binding)
+    door.at_end()
+    door.unsealer.advance()
+    door.clock.advance(confirmed.dial_by_ms - door.clock.wall_ms())
+    door.commands.settle(confirmed.dial_by_ms - 3_600_000)
+    assert door.desks.told == []
+    assert door.tally.reasons == ["late"]
+
+
 def test_an_acknowledgement_without_append_time_shows_nothing(door: Door) -> None:
     binding = door.bound()
     door.confirm(binding)
