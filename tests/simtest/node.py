@@ -28,7 +28,7 @@ class MachineClock:
         self._scheduler = scheduler
         self.step_ms = 0
         self.stepped = False
-        """Whether the clock has ever jumped: then only what has gone by since is sure."""
+        """Whether the clock has ever jumped."""
         self._highest_step_ms = 0
 
     def wall_ms(self) -> int:

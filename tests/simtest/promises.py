@@ -46,8 +46,6 @@ class FactsPromises:
     """When an accept or an announcement was first appended, by session, generation, attempt."""
     generations: dict[tuple[int, str], list[int]] = field(default_factory=dict)
     """Offset of each sign-in, by partition and session: the first has generation 1."""
-    _deadlines: dict[facts.Attempt, int] = field(default_factory=dict)
-    """`dial_by` in the scheduler's time."""
     _confirms: dict[Key, facts.Attempt] = field(default_factory=dict)
     _routed: dict[Key, int] = field(default_factory=dict)
     _queued: set[Key] = field(default_factory=set)
@@ -125,7 +123,6 @@ class FactsPromises:
         self._judge_accept(live, fact, at_ms)
         self._confirms[fact.attempt.key] = fact.attempt
         self.confirmed[fact.attempt] = fact
-        self._deadlines[fact.attempt] = self.truth.mono_ms() + fact.dial_by_ms - at_ms
 
     def _judge_accept(self, live: LiveContact, fact: facts.Confirmed, at_ms: int) -> None:
         accept = ("accept_offer", fact.session_id, fact.generation, fact.attempt)
@@ -163,16 +160,10 @@ class FactsPromises:
 
     # --- numbers and dials -----------------------------------------------------------------------
 
-    def lateness_ms(self, attempt: facts.Attempt, now_ms: int, *, by_wall: bool) -> int:
-        """Return how long after `dial_by` it is: by the broker's clock, or by what has gone by.
-
-        A clock that was stepped shows a time that no process counts by. Then `dial_by` lies as far
-        behind the CONFIRM as its owner put it.
-        """
+    def lateness_ms(self, attempt: facts.Attempt, now_ms: int) -> int:
+        """Return how long after `dial_by` it is by the broker's clock; negative before it."""
         fact = self.confirmed.get(attempt)
-        if fact is None:
-            return -1
-        return now_ms - (fact.dial_by_ms if by_wall else self._deadlines[attempt])
+        return -1 if fact is None else now_ms - fact.dial_by_ms
 
     def unseal(
         self,

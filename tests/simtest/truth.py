@@ -1,6 +1,6 @@
 """What the logs say, read record by record as they are appended: the measure of everybody else."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,8 +73,7 @@ class LogTruth:
 class Truth:
     """Every fenced log, every contact, every withdrawal."""
 
-    def __init__(self, mono_ms: Callable[[], int]) -> None:
-        self.mono_ms = mono_ms
+    def __init__(self) -> None:
         fenced = [(topic, n) for topic in (topics.RULINGS, topics.FACTS) for n in range(PARTITIONS)]
         self.logs = {tp: LogTruth(tp) for tp in fenced}
         self.floors = {n: FloorHandler(LIMITS) for n in range(PARTITIONS)}

@@ -52,7 +52,7 @@ class World:
         self.scheduler = Scheduler()
         self.machine = MachineClock(self.scheduler)
         self.broker = SimulatedBroker(self.scheduler, self.machine)
-        self.truth = Truth(lambda: self.scheduler.now_ms)
+        self.truth = Truth()
         self.digest = blake2b(digest_size=16)
         self.story = story
         self.doubles = doubles
@@ -224,10 +224,14 @@ class World:
             truth.freed.clear()
 
     def late_ms(self, attempt: facts.Attempt) -> int:
-        """Return how long after its `dial_by` it is; negative before it."""
-        by_wall = not self.machine.stepped
-        now_ms = self.machine.wall_ms() if by_wall else self.scheduler.now_ms
-        return self.truth.promises.lateness_ms(attempt, now_ms, by_wall=by_wall)
+        """Return how long after its `dial_by` it is; negative before it.
+
+        Once the broker's clock was stepped, a process that stood still meanwhile cannot know how
+        late it is: then numbers are judged by what they lead to.
+        """
+        if self.machine.stepped:
+            return -1
+        return self.truth.promises.lateness_ms(attempt, self.machine.wall_ms())
 
     def _dialled(self, session_id: str, attempt: Attempt) -> None:
         self.tell(f"{session_id} dials {attempt.contact_id}/{attempt.release}")
