@@ -30,7 +30,7 @@ _SCOPES = {
     "seat": map_pb2.STOP_SCOPE_SEAT,
     "centre": map_pb2.STOP_SCOPE_CENTRE,
 }
-_SEALED: dict[str, bytes] = {}
+_SEALED: dict[tuple[str, int], bytes] = {}
 
 
 def person_key(person: int) -> bytes:
@@ -119,11 +119,11 @@ class Source(Node):
 def _contact_record(planned: PlannedContact, release: int) -> bytes:
     if planned.kind == "unreadable":
         return f"{planned.name} is no contact".encode()
-    sealed = _SEALED.get(planned.name)
+    sealed = _SEALED.get((planned.name, planned.person))
     if sealed is None:
         person = contacts_pb2.SealedPerson(phone=f"+1555{planned.person:07d}", name="Somebody")
         sealed = _seal(planned.name.encode(), person.SerializeToString())
-        _SEALED[planned.name] = sealed
+        _SEALED[planned.name, planned.person] = sealed
     contact = contacts_pb2.Contact(
         contact_id=planned.name,
         release=release,

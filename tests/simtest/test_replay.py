@@ -47,5 +47,11 @@ def test_a_history_does_not_hang_on_the_hash_seed(tmp_path: Path) -> None:
     assert seen == {f"{own.digest} {own.steps}\n"}
 
 
+def test_a_history_does_not_hang_on_the_seeds_before_it(tmp_path: Path) -> None:
+    run(plan_of(SEED + 1), tmp_path)
+    own = run(plan_of(SEED), tmp_path)
+    assert history("0", tmp_path) == f"{own.digest} {own.steps}\n"
+
+
 def test_another_seed_is_another_history(tmp_path: Path) -> None:
     assert run(plan_of(1), tmp_path).digest != run(plan_of(2), tmp_path).digest
