@@ -60,6 +60,8 @@ class InMemoryLogReader:
         self.limit = limit
         self.next: dict[TopicPartition, int] = {}
         self.known: dict[TopicPartition, End] = {}
+        self.timeouts_s: list[float] = []
+        """How long each poll would have waited."""
         self.paused: set[TopicPartition] = set()
 
     def assign(self, starts: Mapping[TopicPartition, int]) -> None:
@@ -80,7 +82,7 @@ class InMemoryLogReader:
         self.paused.difference_update(tps)
 
     def poll(self, timeout_s: float) -> list[Arrived]:
-        del timeout_s
+        self.timeouts_s.append(timeout_s)
         now = self.clock.monotonic_ms()
         arrived: list[Arrived] = []
         for tp, offset in self.next.items():
@@ -157,10 +159,12 @@ class HeldLogWriter(InMemoryLogWriter):
     def __init__(self, broker: InMemoryBroker) -> None:
         super().__init__(broker)
         self.holding = False
+        self.slow = False
+        """Whether only who waits for an acknowledgement gets it."""
 
     @override
     def serve(self, timeout_s: float = 0.0) -> None:
-        if not self.holding:
+        if not self.holding and (timeout_s or not self.slow):
             super().serve(timeout_s)
 
     def deliver_late(self) -> bool:

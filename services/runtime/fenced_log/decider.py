@@ -32,8 +32,8 @@ from services.runtime.log_port import (
 FRESH_MS = 5_000
 BEHIND_MS = 1_000
 IDLE_POLL_S = 0.05
-ACK_POLL_S = 0.001
-"""How often acknowledgements are looked for while inputs wait for one; the client counts in ms."""
+ACK_WAIT_S = 0.002
+"""How long an acknowledgement that inputs wait for keeps this loop from looking at records."""
 SWEEP_MS = 100
 """How often time is looked at in partitions that nothing arrives for."""
 
@@ -111,6 +111,8 @@ class Decider(Generic[Item, Entry]):
         self._swept_ms = -SWEEP_MS
         self._live_topics = (*inputs.orders, *inputs.live)
         self._fresh = False
+        self._freed = False
+        """Whether an acknowledgement came that inputs wait for and nobody acted on."""
         self._ends: Mapping[TopicPartition, End] = {}
         self.partitions = [self._new_partition(n) for n in range(place.partitions)]
 
@@ -133,15 +135,29 @@ class Decider(Generic[Item, Entry]):
             self._ends = self._reader.ends()
         for partition in concerned:
             self._act(partition, reading)
+        blocked = self._blocked()
         self._writer.serve()
+        self._freed = self._blocked() < blocked
         self._feed.press_back()
 
     def _patience_s(self) -> float:
-        """Return how long to wait for records: an acknowledgement ends no wait."""
-        for turn in self.turns.values():
-            if (turn.queued or turn.unfinished) and not turn.partition.may_write:
-                return ACK_POLL_S
-        return IDLE_POLL_S
+        """Return how long to wait for records; first wait for an acknowledgement if inputs do.
+
+        It ends no wait for records, and they gather meanwhile.
+        """
+        if not self._freed:
+            if not self._blocked():
+                return IDLE_POLL_S
+            self._writer.serve(ACK_WAIT_S)
+        return 0.0
+
+    def _blocked(self) -> int:
+        """Count the partitions whose inputs wait for an acknowledgement."""
+        return sum(
+            1
+            for turn in self.turns.values()
+            if (turn.queued or turn.unfinished) and not turn.partition.may_write
+        )
 
     def _concerned(
         self, arrived: Sequence[Arrived], mono_ms: int

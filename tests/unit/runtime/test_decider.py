@@ -1,11 +1,12 @@
 import pytest
 
 from services.runtime.errors import PromiseBrokenError
+from services.runtime.fenced_log.decider import IDLE_POLL_S
 from services.runtime.fenced_log.partition import Role
 from services.runtime.fenced_log.turn import ENTRIES_MAX
 from tests.fakes.log import FakeClock
 from tests.fakes.tally import LOG, ORDERS, PACED, AlarmCore, TallyCore
-from tests.unit.runtime.town import CODEC, Slot, Town
+from tests.unit.runtime.town import CODEC, GatedCore, Slot, Town
 
 
 def test_each_slot_takes_the_ownerless_partitions_it_prefers_at_once() -> None:
@@ -254,6 +255,40 @@ def test_a_lost_acknowledgement_ends_the_process() -> None:
     town.give(PACED, 0, 1)
     with pytest.raises(PromiseBrokenError, match="not acknowledged"):
         town.turn(one)
+
+
+def test_what_waits_for_an_acknowledgement_is_decided_as_soon_as_it_comes() -> None:
+    town = Town()
+    one = town.start(0)
+    town.turn(one)
+    one.writer.slow = True
+    for value in (1, 2):
+        town.give(PACED, 0, value)
+        one.decider.turn()
+    assert one.seen(0) == [1]
+    one.decider.turn()
+    assert one.seen(0) == [1, 2]
+
+
+def test_an_acknowledgement_at_the_end_of_a_turn_lets_the_next_begin_at_once() -> None:
+    town = Town()
+    one = town.start(0)
+    town.turn(one)
+    town.give(PACED, 0, *range(ENTRIES_MAX + 1))
+    one.decider.turn()
+    one.decider.turn()
+    assert one.reader.timeouts_s[-2:] == [IDLE_POLL_S, 0.0]
+    assert len(one.seen(0)) == ENTRIES_MAX + 1
+
+
+def test_what_the_core_holds_back_does_not_keep_the_loop_from_waiting() -> None:
+    town = Town()
+    one = town.start(0, lambda _: GatedCore())
+    town.turn(one)
+    town.give(PACED, 0, 1)
+    one.decider.turn()
+    one.decider.turn()
+    assert one.reader.timeouts_s[-1] == IDLE_POLL_S
 
 
 def test_what_is_due_and_does_not_fit_one_record_goes_on_with_the_next() -> None:
