@@ -153,7 +153,7 @@ def assert_promises_were_kept(stack: Stack, load: Load) -> None:
         assert result[name] == 0, f"{name}: {result[name]} of {result['contacts']}: {result}"
     assert result["finished"] > 0, result
 
-    code, report = command(stack, "audit", "--journal", str(load.journal))
+    code, report = command(stack, "audit", "--deep", "--journal", str(load.journal))
     findings = {name: report[name] for name in ("strays", "doubles", "misrecorded", "places")}
     assert report["contacts"] == sum(report[place] for place in PLACES), findings
     assert (report["lost"], report["doubled"], report["open"]) == (0, 0, 0), findings
