@@ -33,9 +33,13 @@ KEEP = 0
 # The simulation: the first seed, and how many. SEEDS=1 tells the whole story of one.
 SEEDS = 1000
 
-# The bench: rows or pieces of work; the model: searches. Separated by commas; empty is all.
+# The bench: rows or pieces of work; the model: searches; the mutants: names. Separated by commas;
+# empty is all.
 ONLY =
 PLOTS = 0
+
+# The mutants: 1 asks no further suite about one that is caught.
+FAST = 0
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
@@ -49,7 +53,7 @@ SIZE_OPTIONS = --state '$(STATE)' --brokers '$(BROKERS)' --partitions '$(PARTITI
 LOAD_OPTIONS = --centres '$(CENTRES)' --sessions '$(SESSIONS)' --rate '$(RATE)' \
   --warmup '$(WARMUP)' --seconds '$(SECONDS)' --aht '$(AHT)' --seed '$(SEED)' --keep '$(KEEP)'
 
-.PHONY: help setup up down status reset demo bench model simtest test check lint types arch proto proto-check map fmt lock
+.PHONY: help setup up down status reset demo bench model simtest mutants test check lint types arch proto proto-check map fmt lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -93,6 +97,9 @@ test: $(STACK_READY) ## every test
 
 simtest: $(VENV_READY) ## router, dispatcher, gateway, recorder simulated: SEEDS from SEED on
 	@PYTHONPATH=.:proto/gen $(PYTHON) -m tests.simtest --seed '$(SEED)' --seeds '$(SEEDS)'
+
+mutants: $(STACK_READY) ## rules broken one at a time: does a suite notice?
+	@PYTHONPATH=.:proto/gen $(PYTHON) -m tests.mutants --only '$(ONLY)' --fast '$(FAST)'
 
 check: $(VENV_READY) ## lint, types, contracts, proto: everything that needs no stack
 	@failed=(); \
