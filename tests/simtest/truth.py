@@ -16,10 +16,10 @@ from services.router.adapters.log_codec import RouterCodec
 from services.router.adapters.topics import CONTACTS
 from services.router.domain.ruling import Routed, Ruling
 from services.runtime.fenced_log.header import Failure, FencePoint, Header, Position
-from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.log_port import Arrived, TopicPartition
 from tests.simtest.deciders import LIMITS, PARTITIONS
 from tests.simtest.promises import BrokenPromiseError, FactsPromises
+from tests.support.reader_rule import SecondReader
 
 Key = tuple[str, int]
 _CHATTER = (facts.GatewaySeen, facts.CommandRefused, facts.SignedIn, facts.SignedOut)
@@ -30,7 +30,7 @@ class LogTruth:
     """One partition of a fenced log."""
 
     tp: TopicPartition
-    reader: FencedReader = field(init=False)
+    reader: SecondReader = field(init=False)
     points: list[FencePoint | None] = field(default_factory=list)
     """Place of the last counting record, after each offset."""
     entries: list[int] = field(default_factory=lambda: [0])
@@ -42,12 +42,11 @@ class LogTruth:
     """Records that a fence has overtaken: a zombie's."""
 
     def __post_init__(self) -> None:
-        self.reader = FencedReader(f"{self.tp[0]}/{self.tp[1]}")
+        self.reader = SecondReader(f"{self.tp[0]}/{self.tp[1]}")
 
     def take(self, header: Header, count: int) -> bool:
         """Judge the next record; tell whether it counts."""
-        verdict = self.reader.accept(header)
-        counts = verdict.counts
+        counts = self.reader.counts(header)
         self.points.append(self.reader.point)
         self.entries.append(self.entries[-1] + (count if counts else 0))
         if not counts:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from services.runtime.fenced_log.decider import Decider, Place, World
 from services.runtime.fenced_log.header import Fence, Header, Position
 from services.runtime.fenced_log.partition import Role
-from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.ids import Ids
 from services.runtime.log_port import Arrived
 from tests.fakes.log import HeldLogWriter, InMemoryBroker, InMemoryLogReader
 from tests.fakes.tally import INPUTS, SilentObserver, TallyCodec, TallyCore
+from tests.support.reader_rule import SecondReader
 
 SEEKING = (Role.CLAIMING, Role.FENCING)
 
@@ -52,7 +52,7 @@ class Story:
     """What an independent reader takes from one partition, and the laws it must keep."""
 
     number: int
-    reader: FencedReader = field(init=False)
+    reader: SecondReader = field(init=False)
     read: int = 0
     told: list[int] = field(default_factory=list)
     set_aside: list[tuple[str, int, int]] = field(default_factory=list)
@@ -63,13 +63,13 @@ class Story:
     at_ms: int = 0
 
     def __post_init__(self) -> None:
-        self.reader = FencedReader(f"checker/{self.number}")
+        self.reader = SecondReader(f"checker/{self.number}")
 
     def go_on(self, log: list[Arrived]) -> None:
         codec = TallyCodec()
         for arrived in log[self.read :]:
             header = codec.header(arrived.value)
-            if self.reader.accept(header).counts:
+            if self.reader.counts(header):
                 self._take(header, list(codec.entries(arrived.value)))
         self.read = len(log)
 
