@@ -11,11 +11,13 @@ from tests.support.recorder_world import eventually, rig, run_to_the_end
 
 async def test_everything_is_recorded_once_although_an_answer_is_lost() -> None:
     logs = lives(seed=1, contacts=20)
-    store = InMemoryOutcomeStore()
+    undisturbed, store = InMemoryOutcomeStore(), InMemoryOutcomeStore()
+    await run_to_the_end(undisturbed, *logs, limit=10)
     store.lose_answer = True
     await run_to_the_end(store, *logs, limit=10)
     keys = [row[:4] for row in store.tables.decisions]
     assert len(keys) == len(set(keys)) > 20
+    assert sorted(keys) == sorted(row[:4] for row in undisturbed.tables.decisions)
     assert store.claims == 2
 
 
