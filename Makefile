@@ -65,7 +65,7 @@ $(VENV_READY): requirements/dev.txt requirements/install.sh pyproject.toml
 	@requirements/install.sh .venv >&2
 	@touch $@
 
-$(STACK_READY): $(VENV_READY) $(wildcard services/stack/pom.xml)
+$(STACK_READY): $(VENV_READY) $(wildcard services/stack/pom.xml services/stack/prerequisites.py)
 	@$(PYTHON) -m services.stack setup >&2
 	@mkdir -p $(@D) && touch $@
 
