@@ -16,6 +16,8 @@ def repository(folder: Path, program: str) -> Path:
     """Make a repository whose checker is this program."""
     checker = folder / "tests" / "checker"
     checker.mkdir(parents=True)
+    # A package proper: it comes before one of the same name further down the path.
+    (checker / "__init__.py").touch()
     (checker / "__main__.py").write_text(TOLD.format(program))
     return folder
 
