@@ -11,10 +11,10 @@ from services.gateway.adapters.kafka_threads import KafkaThreads, Take
 from services.gateway.settings import GatewaySettings
 from services.gateway.wiring import Gateway, build, run_on, starts
 from services.runtime.log_port import LogReader, LogWriter
+from tests.simtest.async_node import AsyncNode
 from tests.simtest.deciders import PARTITIONS, Doubles
-from tests.simtest.event_loop import NodeLoop
 from tests.simtest.log import SimulatedBroker, SimulatedLogReader, SimulatedLogWriter
-from tests.simtest.node import CrashedError, Node
+from tests.simtest.node import CrashedError
 
 KEY = bytes(range(32))
 TOKEN = "simulated"  # noqa: S105 (opens a door that is not there)
@@ -82,20 +82,17 @@ class ThreadsOfNode(KafkaThreads):
             self._post(self._fail, error)
 
 
-class GatewayNode(Node):
+class GatewayNode(AsyncNode):
     """One gateway, one life long."""
 
     gateway: Gateway
-    reader: SimulatedLogReader
-    writer: SimulatedLogWriter
     threads: ThreadsOfNode | None = None
     withdrawals_read = 0
     """Records of suppressions that it has taken in."""
-    on_exit: Callable[["GatewayNode", BaseException | None], None]
 
     def open(self, broker: SimulatedBroker, doubles: Doubles, settings: GatewaySettings) -> None:
         """Put the gateway together and let it run."""
-        self.loop = NodeLoop(self)
+        self.begin_loop()
         self.reader = SimulatedLogReader(broker, self, self.wake_at)
         self.writer = SimulatedLogWriter(broker, self, self.wake_at)
         process = self.process()
@@ -113,17 +110,8 @@ class GatewayNode(Node):
             settings.drain_s,
             lambda reader, writer, take: ThreadsOfNode(self, reader, writer, take),
         )
-        self._running = self.loop.create_task(running)
-        self._running.add_done_callback(self._ended)
+        self.live(running)
         self.wake_at(self.scheduler.now_ms)
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        if self.alive and not task.cancelled():
-            self.on_exit(self, task.exception())
-
-    @override
-    def failed(self, error: BaseException) -> None:
-        self.on_exit(self, error)
 
     @override
     def turn(self) -> None:
@@ -143,10 +131,3 @@ class GatewayNode(Node):
     def carry(self, context: Any) -> asyncio.Task[Any]:
         """Let a desk in, as the server does with each call."""
         return self.loop.create_task(self.gateway.door.Connect(None, context))
-
-    @override
-    def kill(self) -> None:
-        super().kill()
-        self.reader.close()
-        self.writer.drop()
-        self.loop.end()

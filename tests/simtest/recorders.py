@@ -1,18 +1,14 @@
 """Recorders as processes: the real loop over the real source, before a simulated store."""
 
-import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
-
-from typing_extensions import override
 
 from services.recorder.adapters.kafka_in import FACTS_TOPIC, RULINGS_TOPIC, FencedRecords
 from services.recorder.adapters.kafka_out import KafkaWithdrawals
 from services.recorder.domain.entries import Partition
 from services.recorder.handlers import Recorder
 from services.recorder.ports import OutcomeStore, Recorded
+from tests.simtest.async_node import AsyncNode
 from tests.simtest.deciders import PARTITIONS
-from tests.simtest.event_loop import NodeLoop
 from tests.simtest.log import SimulatedBroker, SimulatedLogReader, SimulatedLogWriter
 from tests.simtest.node import Node
 
@@ -33,17 +29,14 @@ class SilentMeter:
         """Count nothing."""
 
 
-class RecorderNode(Node):
+class RecorderNode(AsyncNode):
     """One recorder of all partitions, one life long."""
 
-    reader: SimulatedLogReader
-    writer: SimulatedLogWriter
     recorder: Recorder
-    on_exit: Callable[["RecorderNode", BaseException | None], None]
 
     def open(self, broker: SimulatedBroker, store: Callable[[Node], OutcomeStore]) -> None:
         """Put the recorder together and let it run."""
-        self.loop = NodeLoop(self)
+        self.begin_loop()
         self.reader = SimulatedLogReader(broker, self)
         self.writer = SimulatedLogWriter(broker, self, lambda _: None)
         source = FencedRecords(self.reader, self.clock)
@@ -63,20 +56,4 @@ class RecorderNode(Node):
         self.loop.run(self._run, lambda: "build")
 
     def _run(self) -> None:
-        self._running = self.loop.create_task(self.recorder.run())
-        self._running.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        if self.alive and not task.cancelled():
-            self.on_exit(self, task.exception())
-
-    @override
-    def failed(self, error: BaseException) -> None:
-        self.on_exit(self, error)
-
-    @override
-    def kill(self) -> None:
-        super().kill()
-        self.reader.close()
-        self.writer.drop()
-        self.loop.end()
+        self.live(self.recorder.run())
