@@ -1,5 +1,7 @@
 """Metrics of the dispatcher."""
 
+import functools
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _BATCH = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -22,21 +24,24 @@ class DispatcherMetrics:
             ["partition"],
             registry=registry,
         )
-        self.facts = Counter(
+        facts = Counter(
             "seatline_dispatcher_facts", "Facts written.", ["partition"], registry=registry
         )
+        # To find a label's child costs as much as to count with it, for each record anew.
+        self.facts_of = functools.cache(facts.labels)
         self.record_facts = Histogram(
             "seatline_dispatcher_record_facts",
             "Facts in a record.",
             buckets=_BATCH,
             registry=registry,
         )
-        self.queued_inputs = Gauge(
+        queued_inputs = Gauge(
             "seatline_dispatcher_queued_inputs",
             "Inputs read and not yet decided.",
             ["partition"],
             registry=registry,
         )
+        self.queued_inputs_of = functools.cache(queued_inputs.labels)
         self.input_age = Histogram(
             "seatline_dispatcher_input_age_seconds",
             "From the append of an input to its decision, oldest of a record, in broker time.",

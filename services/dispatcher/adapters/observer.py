@@ -28,8 +28,8 @@ class DispatcherObserver:
     def wrote(self, partition: int, entries: Sequence[Any], queued: int, waited_ms: int) -> None:
         """Note a record sent."""
         if entries:
-            self._metrics.queued_inputs.labels(partition).set(queued)
-            self._metrics.facts.labels(partition).inc(len(entries))
+            self._metrics.queued_inputs_of(partition).set(queued)
+            self._metrics.facts_of(partition).inc(len(entries))
             self._metrics.record_facts.observe(len(entries))
             self._metrics.input_age.observe(waited_ms / 1000)
 
