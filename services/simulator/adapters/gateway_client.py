@@ -22,7 +22,7 @@ _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 0.5
 """A gateway that died has 5 s to get its sessions back, and needs most of them to start."""
 _QUEUE_MAX = 20_000
-_CHANNEL = (
+CHANNEL = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 5_000),
@@ -140,7 +140,7 @@ class GatewayDesks:
             gateways = self._gateways()
             address = gateways[turn % len(gateways)]
             try:
-                async with grpc.aio.insecure_channel(address, options=_CHANNEL) as channel:
+                async with grpc.aio.insecure_channel(address, options=CHANNEL) as channel:
                     call = rpc.GatewayServiceStub(channel).Connect(metadata=metadata)
                     async with asyncio.timeout(_CONNECT_S):
                         await call.wait_for_connection()
