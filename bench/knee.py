@@ -1,7 +1,7 @@
-"""What a knee is, and how it is searched: the same for ours and for its peer."""
+"""What a knee is, and how it is searched: the same for ours, for its limit and for its peer."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,19 @@ class Search:
         if self.missed is None:
             return self.held * _STEP
         return math.sqrt(self.held * self.missed) if self.held else self.missed / _STEP
+
+
+def highest(holds: Callable[[float], bool], start: float) -> Search:
+    """Search the highest load that holds, by few tries.
+
+    Args:
+        holds: Tries a load; monotone but for noise.
+        start: First load to try.
+    """
+    search = Search(start)
+    while not search.over:
+        search.note(held=holds(search.load))
+    return search
 
 
 def rounded(load: float) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import knee
-from bench.bare_path.knee import search
+from bench.bare_path.knee import find
 from bench.bare_path.run import run
 from bench.bare_path.setting import BareLoad
 from bench.world import WorldError
@@ -59,7 +59,7 @@ def _measure(found: dict[str, Any], load: BareLoad, *, at_knee: bool) -> dict[st
         _say(json.dumps(result))
         return result
 
-    return search(one, load.rate_per_s).as_json() if at_knee else one(load.rate_per_s)
+    return find(one, load.rate_per_s).as_json() if at_knee else one(load.rate_per_s)
 
 
 def _say(line: str) -> None:

@@ -54,7 +54,24 @@ class Desks:
             read_s = time.monotonic()
             self.frames_read += 1
             for event in decode(frame):
-                self._hear(event, read_s)
+                self.hear(event, read_s)
+
+    def hear(self, event: Entry, read_s: float) -> None:
+        """Let the caller of a contact hear an event that was read at some time."""
+        number = event.number
+        self.seen[number, event.step] += 1
+        contact = self._contacts[number]
+        match event.step:
+            case Step.SHOWN_OFFER:
+                self.took_s.setdefault(number, read_s - self.begin_s - contact.at_s)
+                self._plan(read_s + contact.think_s, number, Step.WISH_ACCEPT)
+            case Step.SHOWN_NUMBER:
+                first = Step.WISH_HANG_UP if contact.wrap_up_s else Step.WISH_OUTCOME
+                self._plan(read_s + contact.talk_s, number, first)
+            case Step.SHOWN_SAVED:
+                self.saved += 1
+            case _:
+                pass
 
     async def pump(self) -> None:
         """Let callers act when they are due, until cancelled."""
@@ -79,24 +96,10 @@ class Desks:
 
     def faults(self) -> dict[str, int]:
         """Count the contacts that did not come to a step, or came twice."""
-        times = [self.seen[number, step] for number in range(len(self._contacts)) for step in _ORDER]
+        times = [
+            self.seen[number, step] for number in range(len(self._contacts)) for step in _ORDER
+        ]
         return {"open": len(self._contacts) - self.saved, "twice": sum(n > 1 for n in times)}
-
-    def _hear(self, event: Entry, read_s: float) -> None:
-        number = event.number
-        self.seen[number, event.step] += 1
-        contact = self._contacts[number]
-        match event.step:
-            case Step.SHOWN_OFFER:
-                self.took_s.setdefault(number, read_s - self.begin_s - contact.at_s)
-                self._plan(read_s + contact.think_s, number, Step.WISH_ACCEPT)
-            case Step.SHOWN_NUMBER:
-                first = Step.WISH_HANG_UP if contact.wrap_up_s else Step.WISH_OUTCOME
-                self._plan(read_s + contact.talk_s, number, first)
-            case Step.SHOWN_SAVED:
-                self.saved += 1
-            case _:
-                pass
 
     def _wish(self, number: int, step: Step, now_s: float) -> None:
         contact = self._contacts[number]
@@ -138,9 +141,7 @@ async def _serve(setting: Setting, told: Connection) -> None:
     await asyncio.gather(*keeping, return_exceptions=True)
 
 
-async def _happen(
-    setting: Setting, contacts: Sequence[Contact], desks: Desks
-) -> dict[str, Any]:
+async def _happen(setting: Setting, contacts: Sequence[Contact], desks: Desks) -> dict[str, Any]:
     load = setting.load
     source = Source(setting, contacts)
     sending = threading.Thread(target=source.run, args=(desks.begin_s,), daemon=True)
@@ -173,7 +174,7 @@ async def _count_at(desks: Desks, at_s: float) -> dict[str, int]:
 
 async def _within(limit_s: float, condition: Callable[[], bool]) -> None:
     until_s = time.monotonic() + limit_s
-    while not condition() and time.monotonic() < until_s:
+    while not condition() and time.monotonic() < until_s:  # noqa: ASYNC110 - it tells nobody
         await asyncio.sleep(_LOOK_EVERY_S)
 
 

@@ -1,4 +1,4 @@
-"""Appending as every writer of Seatline does: what gathers while a record is out shares the next."""
+"""Append as every writer of Seatline does: what gathers while a record is out shares the next."""
 
 from collections.abc import Callable
 

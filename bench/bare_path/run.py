@@ -1,4 +1,4 @@
-"""One run: processes come up, contacts go their ways, and it is judged that each came to its end."""
+"""One run: processes come up, contacts go their ways, and each has to come to its end."""
 
 import asyncio
 import secrets
@@ -54,6 +54,17 @@ def run(
     return {**result, "plain_loop_s": [*speed_s, plain_loop_s()]}
 
 
+def is_whole(rows: Mapping[str, tuple[int, int]], ended: int) -> bool:
+    """Tell whether every contact that ended has its rows, and none has one twice.
+
+    Args:
+        rows: How many rows there are of each kind, and of how many contacts.
+        ended: Contacts whose callers heard that they are over.
+    """
+    twice = any(count != contacts for count, contacts in rows.values())
+    return not twice and all(rows.get(step.name, (0, 0))[0] >= ended for step in _ALWAYS)
+
+
 def plain_loop_s() -> float:
     """Return what a fixed loop takes now: the speed of the machine, beside which figures stand."""
     began_s, total = time.perf_counter(), 0
@@ -86,7 +97,7 @@ def _measure(setting: Setting, servers: Mapping[str, int]) -> dict[str, Any]:
     spent_s = {name: s for name, s in costs.cpu_s.items() if name != "simulator"}
     return {
         **result,
-        "ok": result["twice"] == 0 and _is_whole(rows, result),
+        "ok": result["twice"] == 0 and is_whole(rows, result["contacts"] - result["open"]),
         "rate": load.rate_per_s,
         "offers_per_second": round(counts["offers"] / load.seconds, 1),
         "cores": round(sum(spent_s.values()) / load.seconds, 3),
@@ -111,13 +122,6 @@ def _processes(setting: Setting) -> Iterator[dict[str, Worker]]:
         workers[CALLERS].tell(workers["gateway"].hear())
         workers[CALLERS].hear()
         yield workers
-
-
-def _is_whole(rows: Mapping[str, tuple[int, int]], result: Mapping[str, Any]) -> bool:
-    """Tell whether no entry was kept twice, and every contact that ended has all of its own."""
-    twice = any(count != contacts for count, contacts in rows.values())
-    least = result["contacts"] - result["open"]
-    return not twice and all(rows.get(step.name, (0, 0))[0] >= least for step in _ALWAYS)
 
 
 def _ends(setting: Setting) -> dict[str, int]:

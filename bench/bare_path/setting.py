@@ -33,9 +33,9 @@ class BareLoad:
     aht_s: float
     streams: int
     partitions: int
-    seed: int = 1
     finish_s: float = 30.0
     """How long the last ones may take; what is open then is counted as that."""
+    seed: int = 1
 
     def as_options(self) -> LoadOptions:
         """Return the simulator's options for the same; sessions decide nothing here."""

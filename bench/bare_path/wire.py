@@ -1,4 +1,4 @@
-"""What lies on the wires of the bare path: entries that say whose they are, and are as long as ours.
+"""What lies on the wires of the bare path: entries that say whose they are, as long as ours.
 
 An entry is ten bytes and padding up to the size that Seatline's has; so are a frame's events. What
 is at the head of a record in Seatline (fence and positions, or a boot id) is padding altogether.

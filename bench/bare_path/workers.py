@@ -1,9 +1,9 @@
 """The processes of a run: each a fresh one, as a service has one to itself."""
 
+import contextlib
 import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -41,7 +41,7 @@ class Worker:
         raise WorldError(f"{self.name}: it said nothing within {within_s:.0f} s")
 
 
-@contextmanager
+@contextlib.contextmanager
 def worker(
     name: str, work: Callable[[Setting, Connection], None], setting: Setting
 ) -> Iterator[Worker]:
@@ -67,10 +67,8 @@ def until_told(told: Connection) -> threading.Event:
     stop = threading.Event()
 
     def wait() -> None:
-        try:
+        with contextlib.suppress(EOFError):  # whoever would tell is gone
             told.recv()
-        except EOFError:
-            pass  # whoever would tell is gone
         stop.set()
 
     threading.Thread(target=wait, daemon=True).start()

@@ -1,11 +1,12 @@
 """The knee: the highest load at which offers still come in time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from bench import knee
+from bench.bare_path.knee import Found
 from bench.figures import Figure, Row, at_least, at_most
-from bench.knee import Search, rounded
-from bench.rows import peer
+from bench.knee import Search, highest, rounded
+from bench.rows import bare, peer
 from bench.rows.load import cost_rows, costs, warm_up
 from bench.simulation import Load, Run, simulate
 from bench.work import Work
@@ -17,21 +18,8 @@ _START = 0.75
 """Share of the load that would fill the cores at which the search begins: queues grow before."""
 
 
-def highest(holds: Callable[[float], bool], start: float) -> Search:
-    """Search the highest load that holds, by few tries.
-
-    Args:
-        holds: Tries a load; monotone but for noise.
-        start: First load to try.
-    """
-    search = Search(start)
-    while not search.over:
-        search.note(held=holds(search.load))
-    return search
-
-
 def measure(world: World) -> Mapping[str, Figure]:
-    """Search the knee by short runs, then the peer's in the same minutes."""
+    """Search the knee by short runs, then the limit's and the peer's in the same minutes."""
     warm_up(world)
     at_knee: dict[float, Run] = {}
 
@@ -42,11 +30,13 @@ def measure(world: World) -> Mapping[str, Figure]:
         return rate_per_s in at_knee
 
     search = highest(holds, first_load(world))
-    peers = peer.knee_per_s(world)
-    note = "; ".join(part for part in (upper_end(search), peers.note) if part)
-    figures = {"knee": Figure(search.held or None, peers.value, note), "peer_knee": peers}
+    limit = bare.knee(world, STREAMS, search.held or search.load)
+    figures = {
+        "knee": Figure(search.held or None, limit.search.held, _ends(search, limit)),
+        "peer_knee": peer.knee_per_s(world),
+    }
     if search.held:
-        figures |= costs("cpu_us_knee", at_knee[search.held])
+        figures |= costs("cpu_us_knee", at_knee[search.held], limit.best.get("cpu_us", {}))
     return figures
 
 
@@ -60,6 +50,10 @@ def upper_end(search: Search) -> str:
     if search.missed is None:
         return "every load that was tried held"
     return f"{search.missed:g} did not hold"
+
+
+def _ends(search: Search, limit: Found) -> str:
+    return f"{upper_end(search)}; of the limit, {upper_end(limit.search)}"
 
 
 def is_in_time(run: Run, rate_per_s: float) -> bool:
@@ -81,6 +75,6 @@ KNEE = Work(
         *cost_rows("cpu_us_knee"),
         Row("cpu_us_knee_total", "us/contact", at_most(1_000.0)),
     ),
-    230,
+    310,
     measure,
 )

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.rows.knee import first_load, highest, is_in_time, upper_end
+from bench.knee import highest
+from bench.rows.knee import first_load, is_in_time, upper_end
 from bench.simulation import Run
 from bench.world import World
 
