@@ -85,13 +85,23 @@ class LogWatch:
 
 def ends(bootstrap: str, tps: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
     """Ask where these partitions end now."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
-    latest = OffsetSpec.latest()
-    asked = admin.list_offsets({TopicPartition(*tp): latest for tp in tps})
-    return {
-        (str(tp.topic), int(tp.partition)): answer.result(_ANSWER_WITHIN_S).offset
-        for tp, answer in asked.items()
-    }
+    return Ends(bootstrap).ask(tps)
+
+
+class Ends:
+    """Asks where partitions end; a second question finds the connection open."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
+
+    def ask(self, tps: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """Return the offset of the next record of each partition."""
+        latest = OffsetSpec.latest()
+        asked = self._admin.list_offsets({TopicPartition(*tp): latest for tp in tps})
+        return {
+            (str(tp.topic), int(tp.partition)): answer.result(_ANSWER_WITHIN_S).offset
+            for tp, answer in asked.items()
+        }
 
 
 def decided_again_ms(

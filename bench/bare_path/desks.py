@@ -43,7 +43,8 @@ class Desks:
         self.begin_s = 0.0
         self.seen: Counter[tuple[int, int]] = Counter()
         """How often each contact came to each step."""
-        self.saved = 0
+        self.saved: set[int] = set()
+        """Contacts whose callers heard that they are over."""
         self._contacts = contacts
         self._due: list[tuple[float, int, Step]] = []
         self._hurried = False
@@ -69,7 +70,7 @@ class Desks:
                 first = Step.WISH_HANG_UP if contact.wrap_up_s else Step.WISH_OUTCOME
                 self._plan(read_s + contact.talk_s, number, first)
             case Step.SHOWN_SAVED:
-                self.saved += 1
+                self.saved.add(number)
             case _:
                 pass
 
@@ -99,7 +100,7 @@ class Desks:
         times = [
             self.seen[number, step] for number in range(len(self._contacts)) for step in _ORDER
         ]
-        return {"open": len(self._contacts) - self.saved, "twice": sum(n > 1 for n in times)}
+        return {"open": len(self._contacts) - len(self.saved), "twice": sum(n > 1 for n in times)}
 
     def _wish(self, number: int, step: Step, now_s: float) -> None:
         contact = self._contacts[number]
@@ -150,7 +151,7 @@ async def _happen(setting: Setting, contacts: Sequence[Contact], desks: Desks) -
     before, after = [await _count_at(desks, desks.begin_s + at_s) for at_s in window_s]
     await _within(UNDISTURBED_S, lambda: len(desks.took_s) == len(contacts))
     desks.hurry()
-    await _within(load.finish_s, lambda: desks.saved == len(contacts))
+    await _within(load.finish_s, lambda: len(desks.saved) == len(contacts))
     source.stop.set()
     await asyncio.to_thread(sending.join)
     measured = [
@@ -180,7 +181,7 @@ async def _within(limit_s: float, condition: Callable[[], bool]) -> None:
 
 async def _keep(desks: Desks, number: int, port: int, ready: asyncio.Semaphore) -> None:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=CHANNEL) as channel:
-        call = channel.stream_stream(METHOD)(metadata=((STREAM, str(number)),))
+        call: Any = channel.stream_stream(METHOD)(metadata=((STREAM, str(number)),))
         await call.wait_for_connection()
         ready.release()
         await asyncio.gather(desks.read(call), desks.frames[number].write(call.write))

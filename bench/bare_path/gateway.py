@@ -13,9 +13,9 @@ import uvloop
 from grpc.aio import EOF
 
 from bench.bare_path.frames import METHOD, STREAM, Frames
-from bench.bare_path.lanes import Lanes
 from bench.bare_path.setting import Setting
 from bench.bare_path.wire import Step, decode, encode
+from bench.loops.lanes import Lanes
 from services.gateway.adapters.commands_out import FLUSH_GAP_S
 from services.gateway.adapters.grpc_in import SERVER_OPTIONS
 from services.gateway.adapters.kafka_threads import BATCHES_MAX, POLL_S
@@ -43,7 +43,10 @@ class Gateway:
         self._reader = KafkaLogReader(setting.bootstrap, "bare-gateway")
         self._writer = KafkaLogWriter(setting.bootstrap, "bare-gateway")
         self._settled: deque[int] = deque()
-        self._commands = Lanes(self._writer, setting.logs.commands, self._settled.append)
+        commands = setting.logs.commands
+        self._commands = Lanes(
+            self._writer, commands.topic, bytes(commands.header), self._settled.append
+        )
         self._desks = [Frames() for _ in range(setting.load.streams)]
         self._loop = asyncio.get_running_loop()
         self._room = threading.Semaphore(BATCHES_MAX)
@@ -137,7 +140,9 @@ async def _serve(setting: Setting, told: Connection) -> None:
     server = grpc.aio.server(options=SERVER_OPTIONS)
     service, _, method = METHOD.removeprefix("/").partition("/")
     # Without a serializer the library hands bytes through.
-    handler = grpc.stream_stream_rpc_method_handler(gateway.connect)
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_stream_rpc_method_handler(
+        gateway.connect
+    )
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler(service, {method: handler}),)
     )

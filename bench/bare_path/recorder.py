@@ -25,6 +25,8 @@ CREATE = (
     "centre_id text, payload bytea)"
 )
 """The columns of `decision`."""
+Row = tuple[object, ...]
+"""In the order of those columns."""
 COUNT = "SELECT kind, count(*) AS rows, count(DISTINCT contact_id) AS contacts FROM {} GROUP BY 1"
 _PAYLOADS = {step: bytes(size) for step, size in SIZES.items()}
 
@@ -39,9 +41,9 @@ class Recorder:
         partitions = range(setting.load.partitions)
         self._reader.assign({(log.topic, n): START for log in logs for n in partitions})
 
-    def gather(self) -> list[DecisionRow]:
+    def gather(self) -> list[Row]:
         """Return the rows of what has gathered, waiting a moment for the first."""
-        rows: list[DecisionRow] = []
+        rows: list[Row] = []
         timeout_s = POLL_S
         while len(rows) < ENTRIES_PER_BATCH and (batch := self._reader.poll(timeout_s)):
             timeout_s = 0.0
@@ -49,15 +51,13 @@ class Recorder:
                 rows.extend(self._rows(arrived))
         return rows
 
-    def _rows(self, arrived: Arrived) -> Iterator[DecisionRow]:
+    def _rows(self, arrived: Arrived) -> Iterator[Row]:
         at = datetime.fromtimestamp(arrived.appended_at_ms / 1_000, UTC)
         place = (arrived.topic, arrived.partition, arrived.offset)
         for index, entry in enumerate(decode(arrived.value, self._headers[arrived.topic])):
             step = Step(entry.step)
-            yield DecisionRow(
-                *(*place, index, at, step.name, str(entry.number), 1),  # type: ignore[arg-type]
-                *("session", "centre", _PAYLOADS[step]),
-            )
+            what = (str(entry.number), 1, "session", "centre", _PAYLOADS[step])
+            yield (*place, index, at, step.name, *what)
 
 
 def serve(setting: Setting, told: Connection) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 
-from bench.bare_path.lanes import Lanes
 from bench.bare_path.setting import Setting
 from bench.bare_path.wire import Entry, Log, Step, decode, encode
 from bench.bare_path.workers import until_told
+from bench.loops.lanes import Lanes
 from services.runtime.fenced_log.decider import ACK_WAIT_S, IDLE_POLL_S
 from services.runtime.kafka_log import IN_BULK, KafkaLogReader, KafkaLogWriter
 from services.runtime.log_port import START, Arrived
@@ -51,7 +51,7 @@ class Relay:
             bulk=(own.topic,),
         )
         self._writer = KafkaLogWriter(setting.bootstrap, name)
-        self._lanes = Lanes(self._writer, own)
+        self._lanes = Lanes(self._writer, own.topic, bytes(own.header))
         self._freed = False
         logs = (*inputs, own)
         partitions = range(setting.load.partitions)

@@ -16,7 +16,7 @@ from bench.bare_path.wire import Logs, Step
 from bench.bare_path.workers import Worker, worker
 from bench.loops.pace import topics
 from bench.simulation import CALLERS, per_contact_us
-from bench.watching import ends
+from bench.watching import Ends
 from services.simulator.adapters.processes import Costs
 
 _LOOP = 3_000_000
@@ -77,19 +77,21 @@ def _measure(setting: Setting, servers: Mapping[str, int]) -> dict[str, Any]:
     load = setting.load
     with _processes(setting) as workers:
         pids = {**servers, **{each.name: each.pid for each in workers.values()}}
+        counting = Ends(setting.bootstrap)
+        _records(setting, counting)  # connects: what it takes is not to be in the window
         begin_s = time.monotonic() + _LEAD_S
         workers[CALLERS].tell(begin_s)
         _sleep_until(begin_s + load.warm_up_s)
         costs = Costs(lambda: pids)
         costs.sample()
-        before, busy_s = _ends(setting), _busy_s()
+        before, busy_s = _records(setting, counting), _busy_s()
         until_s = begin_s + load.warm_up_s + load.seconds
         # Every second, for the children of the database that end meanwhile.
         while time.monotonic() < until_s:
             _sleep_until(min(until_s, time.monotonic() + 1.0))
             costs.sample()
         busy_s = _busy_s() - busy_s
-        after = _ends(setting)
+        after = _records(setting, counting)
         result = workers[CALLERS].hear(load.finish_s + 30.0)
         rows = asyncio.run(_recorded(setting, result["contacts"] - result["open"]))
     counts = result.pop("counts")
@@ -105,7 +107,7 @@ def _measure(setting: Setting, servers: Mapping[str, int]) -> dict[str, Any]:
         "cpu_us": {k: round(v, 1) for k, v in per_contact_us(spent_s, counts["offers"]).items()},
         "records": {log: round((after[log] - n) / offers, 2) for log, n in before.items()},
         "frames": {way: round(counts[way] / offers, 2) for way in ("frames_out", "frames_in")},
-        "rows": {kind: rows for kind, (rows, _) in rows.items()},
+        "rows": rows,
     }
 
 
@@ -124,9 +126,9 @@ def _processes(setting: Setting) -> Iterator[dict[str, Worker]]:
         yield workers
 
 
-def _ends(setting: Setting) -> dict[str, int]:
+def _records(setting: Setting, counting: Ends) -> dict[str, int]:
     partitions = range(setting.load.partitions)
-    found = ends(setting.bootstrap, [(log.topic, n) for log in setting.logs for n in partitions])
+    found = counting.ask([(log.topic, n) for log in setting.logs for n in partitions])
     return {
         name: sum(found[log.topic, n] for n in partitions)
         for name, log in setting.logs._asdict().items()

@@ -5,9 +5,9 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from bench.bare_path.lanes import Lanes
 from bench.bare_path.setting import Contact, Setting
 from bench.bare_path.wire import Entry, Step, encode
+from bench.loops.lanes import Lanes
 from services.runtime.kafka_log import KafkaLogWriter
 
 _LONGEST_SERVE_S = 0.05
@@ -25,7 +25,7 @@ class Source:
         """How far behind its plan it was at worst."""
         self._contacts = contacts
         self._writer = KafkaLogWriter(setting.bootstrap, "bare-source")
-        self._lanes = Lanes(self._writer, setting.logs.contacts)
+        self._lanes = Lanes(self._writer, setting.logs.contacts.topic)
 
     def run(self, begin_s: float) -> None:
         """Send everything, and return once all is acknowledged."""

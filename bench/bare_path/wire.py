@@ -6,7 +6,7 @@ is at the head of a record in Seatline (fence and positions, or a boot id) is pa
 
 import enum
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -112,8 +112,3 @@ def decode(value: bytes, header: int = 0) -> Iterator[Entry]:
         size, *known = _HEAD.unpack_from(value, at)
         yield Entry(*known)
         at += size
-
-
-def record(header: int, entries: Sequence[bytes]) -> bytes:
-    """Return the record of some entries."""
-    return bytes(header) + b"".join(entries)

@@ -19,6 +19,7 @@ _AHT_S = 5.0
 short ones are steady sooner."""
 _STEADY_AFTER_S = 9.0
 _SECONDS = 10.0
+_KNEE_FROM_PER_S = 1_200.0
 _FINISH_S = 5.0
 """Of a load that may be too much."""
 _SERVERS = ("kafka", "postgres")
@@ -31,14 +32,14 @@ def at(world: World, rate_per_s: float) -> dict[str, Any]:
     return _run(world, load)
 
 
-def knee(world: World, streams: int, start: float) -> bare_knee.Found:
+def knee(world: World, streams: int) -> bare_knee.Found:
     """Search the highest load that the bare path holds."""
 
     def try_load(rate_per_s: float) -> dict[str, Any]:
         load = _load(world, rate_per_s, MEASURED_S, WARM_UP_S, streams)
         return _run(world, load)
 
-    return bare_knee.find(try_load, start)
+    return bare_knee.find(try_load, _KNEE_FROM_PER_S * world.scale)
 
 
 def _load(

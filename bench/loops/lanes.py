@@ -1,47 +1,52 @@
 """Append as every writer of Seatline does: what gathers while a record is out shares the next."""
 
+from collections import deque
 from collections.abc import Callable
 
-from bench.bare_path.wire import Log, record
 from bench.world import WorldError
+from services.runtime.fenced_log.turn import BYTES_MAX, ENTRIES_MAX
 from services.runtime.log_port import LogWriter, SendError, Sent
-
-ENTRIES_MAX = 500
 
 
 class Lanes:
     """The partitions of one topic, with at most one record out in each."""
 
     def __init__(
-        self, writer: LogWriter, log: Log, settled: Callable[[int], object] | None = None
+        self,
+        writer: LogWriter,
+        topic: str,
+        header: bytes = b"",
+        settled: Callable[[int], object] | None = None,
     ) -> None:
         """Start with nothing waiting.
 
         Args:
             writer: The log.
-            log: Where to.
+            topic: Where to.
+            header: Begins every record.
             settled: Called with a partition whose record was acknowledged, by whoever serves the
                 writer; it is to see that `settle` is called. Left out: that is done at once.
         """
         self._writer = writer
-        self._log = log
+        self._topic = topic
+        self._header = header
         self._settled = settled or self.settle
-        self._waiting: dict[int, list[bytes]] = {}
+        self._waiting: dict[int, deque[bytes]] = {}
         self._out: dict[int, list[bytes]] = {}
 
     def add(self, partition: int, entry: bytes) -> None:
         """Let an entry wait for the next record of its partition."""
-        self._waiting.setdefault(partition, []).append(entry)
+        self._waiting.setdefault(partition, deque()).append(entry)
 
     def send(self) -> None:
         """Append what waits wherever no record is out."""
         for partition in [each for each in self._waiting if each not in self._out]:
-            waiting = self._waiting.pop(partition)
-            if len(waiting) > ENTRIES_MAX:
-                self._waiting[partition] = waiting[ENTRIES_MAX:]
-            self._out[partition] = batch = waiting[:ENTRIES_MAX]
-            value = record(self._log.header, batch)
-            self._writer.send((self._log.topic, partition), value, self._done)
+            waiting = self._waiting[partition]
+            self._out[partition] = batch = _take(waiting)
+            if not waiting:
+                del self._waiting[partition]
+            value = self._header + b"".join(batch)
+            self._writer.send((self._topic, partition), value, self._done)
 
     def settle(self, partition: int) -> list[bytes]:
         """Make way for the next record of a partition; return the entries of the last."""
@@ -61,3 +66,12 @@ class Lanes:
         if isinstance(outcome, SendError):
             raise WorldError(f"{outcome.topic}/{outcome.partition}: {outcome.reason}")
         self._settled(outcome.partition)
+
+
+def _take(waiting: deque[bytes]) -> list[bytes]:
+    batch: list[bytes] = []
+    size = 0
+    while waiting and len(batch) < ENTRIES_MAX and size < BYTES_MAX:
+        size += len(waiting[0])
+        batch.append(waiting.popleft())
+    return batch
