@@ -1,7 +1,4 @@
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +9,8 @@ from tests.checker.history import CannotCheckError
 from tests.histories.__main__ import SIZE_MAX, require_rehearsal
 from tests.histories.kept import kept, load
 from tests.histories.state import digest_of
+from tests.support.hash_seeds import told_under
 
-ROOT = Path(__file__).parents[2]
 HISTORIES = kept()
 each_history = pytest.mark.parametrize("name", HISTORIES)
 
@@ -35,17 +32,8 @@ def test_a_kept_history_folds_into_the_same_state_as_when_it_was_kept(name: str)
 
 @each_history
 def test_the_state_does_not_hang_on_the_hash_seed(name: str) -> None:
-    path = os.pathsep.join([str(ROOT), str(ROOT / "proto" / "gen")])
-    done = subprocess.run(
-        (sys.executable, "-m", "tests.histories.state", str(HISTORIES[name])),
-        cwd=ROOT,
-        env=os.environ | {"PYTHONHASHSEED": "4242", "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert json.loads(done.stdout) == stored(name)["state"]
+    told = told_under("4242", "-m", "tests.histories.state", str(HISTORIES[name]))
+    assert json.loads(told) == stored(name)["state"]
 
 
 @each_history

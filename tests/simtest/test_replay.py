@@ -1,14 +1,11 @@
 """The same seed is the same history, record by record, in another process too."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.simtest.plan import plan_of
 from tests.simtest.run import run
+from tests.support.hash_seeds import OTHERS, told_under
 
-ROOT = Path(__file__).parents[2]
 SEED = 5
 _PRINT = (
     "import sys, pathlib; from tests.simtest.plan import plan_of; "
@@ -18,21 +15,7 @@ _PRINT = (
 
 
 def history(hash_seed: str, folder: Path) -> str:
-    environment = os.environ | {
-        "PYTHONHASHSEED": hash_seed,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "proto" / "gen")]),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", _PRINT, str(SEED), str(folder)],
-        check=False,
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return told_under(hash_seed, "-c", _PRINT, str(SEED), str(folder))
 
 
 def test_two_runs_of_a_seed_are_one_history(tmp_path: Path) -> None:
@@ -43,7 +26,7 @@ def test_two_runs_of_a_seed_are_one_history(tmp_path: Path) -> None:
 
 def test_a_history_does_not_hang_on_the_hash_seed(tmp_path: Path) -> None:
     own = run(plan_of(SEED), tmp_path)
-    seen = {history(hash_seed, tmp_path) for hash_seed in ("0", "1", "4242")}
+    seen = {history(hash_seed, tmp_path) for hash_seed in OTHERS}
     assert seen == {f"{own.digest} {own.steps}\n"}
 
 

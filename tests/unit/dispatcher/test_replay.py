@@ -1,14 +1,8 @@
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 from services.dispatcher.domain.limits import Limits
 from services.dispatcher.handlers import FloorHandler
+from tests.support.hash_seeds import OTHERS, told_under
 from tests.unit.dispatcher.laws import check, dump
 from tests.unit.dispatcher.recorded_case import recorded
-
-ROOT = Path(__file__).parents[3]
 
 
 def test_two_folds_of_the_same_facts_are_the_same_floor_after_every_fact() -> None:
@@ -29,25 +23,8 @@ def test_a_fold_of_the_log_is_the_floor_that_wrote_it() -> None:
 
 
 def test_decisions_and_floor_do_not_hang_on_the_hash_seed() -> None:
-    def run(seed: str) -> str:
-        environment = os.environ | {
-            "PYTHONHASHSEED": seed,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "proto" / "gen")]),
-        }
-        command = [sys.executable, "-m", "tests.unit.dispatcher.recorded_case"]
-        done = subprocess.run(
-            command,
-            check=False,
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    first, *others = [run(seed) for seed in ("0", "1", "4242")]
+    case = "tests.unit.dispatcher.recorded_case"
+    first, *others = [told_under(seed, "-m", case) for seed in OTHERS]
     assert "\nTrue " in first
     assert first.count("Offered(") > 100
     assert others == [first, first]
