@@ -1,21 +1,28 @@
 """Measure; the last line on standard output is one JSON object, the table precedes it on stderr."""
 
-import json
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cyclopts import App, CycloptsError
+from cyclopts import App
 
 from bench.catalogue import WORKS
 from bench.figures import Results
 from bench.table import show
-from bench.work import UnknownNameError, choose, perform
+from bench.work import choose, perform
 from bench.world import World
+from services.runtime.command_line import (
+    COULD_NOT_RUN,
+    HELD,
+    VIOLATED,
+    answer,
+    ask,
+    could_not_run,
+    heed_interrupts,
+    say,
+)
 
-HELD, VIOLATED, COULD_NOT_RUN = 0, 1, 2
 DEFAULT_STATE = Path(".seatline-bench")
 
 app = App(name="python -m bench", help="Measure Seatline against its bars and against bare loops.")
@@ -38,14 +45,14 @@ def bench(
     chosen = choose(WORKS, only)
     results = Results()
     try:
-        with World(state, _say, scale) as world:
+        with World(state, say, scale) as world:
             perform(chosen, world, results)
         growth = _draw() if plots == "1" else {}
     except KeyboardInterrupt:
         show(results, sys.stderr)
         return _failed("interrupted", results)
     show(results, sys.stderr)
-    _print(results.as_json() | growth)
+    answer(results.as_json() | growth)
     if results.violations:
         return VIOLATED
     return HELD if results.ok else COULD_NOT_RUN
@@ -55,41 +62,19 @@ def _draw() -> dict[str, Any]:
     # Here, as the drawing library takes a second to import and few runs draw.
     from bench.growth.study import measure_and_draw
 
-    _say("growth, about 8 min")
-    return {"growth": {curve.name: curve.as_json() for curve in measure_and_draw(_say)}}
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
-def _print(answer: dict[str, Any]) -> None:
-    print(json.dumps(answer), flush=True)
+    say("growth, about 8 min")
+    return {"growth": {curve.name: curve.as_json() for curve in measure_and_draw(say)}}
 
 
 def _failed(reason: str, results: Results | None = None) -> int:
-    _say(reason)
-    _print((results or Results()).as_json() | {"ok": False, "error": reason})
-    return COULD_NOT_RUN
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    # The first interrupt ends the run in order; further ones must not disturb the cleaning up.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    return could_not_run(reason, (results or Results()).as_json())
 
 
 def main(tokens: Sequence[str] | None = None) -> int:
     """Parse the command line; return 0 (held), 1 (violated) or 2 (could not run)."""
-    try:
-        code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-    except (CycloptsError, UnknownNameError) as error:
-        return _failed(str(error))
-    return code if isinstance(code, int) else HELD
+    return ask(app, tokens, _failed)
 
 
 if __name__ == "__main__":
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, _interrupt)
+    heed_interrupts()
     sys.exit(main())

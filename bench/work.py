@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from bench.figures import Figure, Results, Row
 from bench.world import World
+from services.runtime.command_line import RefusedError
 
 
-class UnknownNameError(Exception):
+class UnknownNameError(RefusedError):
     """A name that no row and no piece of work has."""
 
 

@@ -1,26 +1,28 @@
 """Search the model of the protocol; the last line on standard output is one JSON object."""
 
-import json
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from cyclopts import App, CycloptsError
+from cyclopts import App
 
 from docs.model.searches import HOLD, PLANTED, PROPERTIES, Search
 from docs.model.spin import Found, SearchError, search
-
-HELD, VIOLATED, COULD_NOT_RUN = 0, 1, 2
+from services.runtime.command_line import (
+    HELD,
+    VIOLATED,
+    RefusedError,
+    answer,
+    ask,
+    could_not_run,
+    heed_interrupts,
+    say,
+)
 
 app = App(name="python -m docs.model.run", help="Search the model of the protocol.")
-
-
-class UnknownNameError(Exception):
-    """There is no search of this name."""
 
 
 @app.default
@@ -45,9 +47,9 @@ def model(*, only: str = "") -> int:
         return _failed(str(error), chosen, results)
     except KeyboardInterrupt:
         return _failed("interrupted", chosen, results)
-    answer = _answer(chosen, results)
-    _print(answer)
-    return HELD if answer["ok"] else VIOLATED
+    summary = _answer(chosen, results)
+    answer(summary)
+    return HELD if summary["ok"] else VIOLATED
 
 
 def _choose(only: str) -> Sequence[Search]:
@@ -55,17 +57,17 @@ def _choose(only: str) -> Sequence[Search]:
     names = [name.strip() for name in only.split(",")] if only else list(everything)
     unknown = [name for name in names if name not in everything]
     if unknown:
-        raise UnknownNameError(f"only: there is no {unknown[0]!r}; known: {', '.join(everything)}")
+        raise RefusedError(f"only: there is no {unknown[0]!r}; known: {', '.join(everything)}")
     return [everything[name] for name in names]
 
 
 def _searched(chosen: Sequence[Search]) -> Iterator[tuple[Search, Found]]:
     for each in chosen:
-        _say(f"{each.name}: {each.about}")
+        say(f"{each.name}: {each.about}")
         with tempfile.TemporaryDirectory(prefix="seatline-model-") as folder:
             found = search(each.switches, Path(folder), large=each.is_large)
         as_it_must = found.broken == each.breaks
-        _say(
+        say(
             f"  {found.states:,} states, depth {found.depth}, {found.seconds:.1f} s: "
             f"{_verdict(each, found)}"
         )
@@ -84,7 +86,7 @@ def _verdict(each: Search, found: Found) -> str:
 
 def _tell(found: Found) -> None:
     for number, line in enumerate(found.story, start=1):
-        _say(f"  {number:3} {line}")
+        say(f"  {number:3} {line}")
 
 
 def _answer(chosen: Sequence[Search], results: dict[str, Found]) -> dict[str, Any]:
@@ -110,39 +112,17 @@ def _answer(chosen: Sequence[Search], results: dict[str, Found]) -> dict[str, An
     }
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
-def _print(answer: dict[str, Any]) -> None:
-    print(json.dumps(answer), flush=True)
-
-
 def _failed(
     reason: str, chosen: Sequence[Search] = (), results: dict[str, Found] | None = None
 ) -> int:
-    _say(reason)
-    _print(_answer(chosen, results or {}) | {"ok": False, "error": reason})
-    return COULD_NOT_RUN
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    # The first interrupt ends the run in order; further ones must not disturb the cleaning up.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    return could_not_run(reason, _answer(chosen, results or {}))
 
 
 def main(tokens: Sequence[str] | None = None) -> int:
     """Parse the command line; return 0 (held), 1 (violated) or 2 (could not run)."""
-    try:
-        code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-    except (CycloptsError, UnknownNameError) as error:
-        return _failed(str(error))
-    return code if isinstance(code, int) else HELD
+    return ask(app, tokens, _failed)
 
 
 if __name__ == "__main__":
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, _interrupt)
+    heed_interrupts()
     sys.exit(main())

@@ -1,17 +1,21 @@
 """`python -m tests.mutants`: does a suite notice when the product breaks a rule?"""
 
 import argparse
-import json
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from typing_extensions import override
-
+from services.runtime.command_line import (
+    COULD_NOT_RUN,
+    HELD,
+    VIOLATED,
+    answer,
+    heed_interrupts,
+    say,
+)
 from tests.mutants.copies import NoTreeError
 from tests.mutants.hunt import Found, Hunt
 from tests.mutants.patches import Mutant, UnusablePatchError, read_all
@@ -20,19 +24,11 @@ from tests.mutants.suites import SuiteNotRunError
 ROOT = Path(__file__).parents[2]
 PATCHES = Path("tests") / "mutants"
 SECONDS_BAR = 900.0
-_HELD, _SURVIVED, _NOT_RUN = 0, 1, 2
-
-
-class _Parser(argparse.ArgumentParser):
-    @override
-    def error(self, message: str) -> NoReturn:
-        _say(message)
-        raise SystemExit(_NOT_RUN)
 
 
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     """Judge the mutants that were asked for; return the exit code."""
-    parser = _Parser(prog="mutants", allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog="mutants", allow_abbrev=False)
     parser.add_argument("--only", default="", help="names, separated by commas; empty is all")
     parser.add_argument("--fast", choices=("0", "1"), default="0")
     asked = parser.parse_args(arguments)
@@ -45,15 +41,15 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
             found = _judge_all(hunt, mutants)
     except (NoTreeError, UnusablePatchError, SuiteNotRunError) as error:
         _say(str(error))
-        return _NOT_RUN
+        return COULD_NOT_RUN
     except KeyboardInterrupt:
         _say("interrupted; nothing is left behind")
-        return _NOT_RUN
+        return COULD_NOT_RUN
     summary = _summary(found, time.monotonic() - began_s)
-    print(json.dumps(summary))  # noqa: T201
+    answer(summary)
     if summary["errors"]:
-        return _NOT_RUN
-    return _HELD if summary["ok"] else _SURVIVED
+        return COULD_NOT_RUN
+    return HELD if summary["ok"] else VIOLATED
 
 
 def _chosen(mutants: list[Mutant], only: str) -> list[Mutant]:
@@ -101,11 +97,10 @@ def _summary(found: dict[str, Found], seconds: float) -> dict[str, Any]:
 
 
 def _say(what: str) -> None:
-    sys.stderr.write(f"mutants: {what}\n")
-    sys.stderr.flush()
+    say(f"mutants: {what}")
 
 
 if __name__ == "__main__":
     # What it started and copied goes, whoever ends it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    heed_interrupts()
     sys.exit(main(sys.argv[1:]))

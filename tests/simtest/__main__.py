@@ -1,7 +1,6 @@
 """`python -m tests.simtest --seed 1 --seeds 1000`: run seeds, tell what broke and what was hit."""
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -9,10 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from typing_extensions import override
-
+from services.runtime.command_line import (
+    COULD_NOT_RUN,
+    HELD,
+    VIOLATED,
+    answer,
+    say,
+)
 from tests.simtest.plan import KINDS, plan_of
 from tests.simtest.points import POINTS_TO_HIT
 from tests.simtest.run import Outcome, run
@@ -24,14 +28,6 @@ HIT_ALL_FROM = 1_000
 SHRUNK_MAX = 3
 """Failing seeds that are made smaller; the others are only named."""
 _PROGRESS_EVERY_S = 5.0
-_HELD, _BROKEN, _NOT_RUN = 0, 1, 2
-
-
-class _Parser(argparse.ArgumentParser):
-    @override
-    def error(self, message: str) -> NoReturn:
-        _say(f"simtest: {message}")
-        raise SystemExit(_NOT_RUN)
 
 
 @dataclass
@@ -83,7 +79,7 @@ class Totals:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the seeds that were asked for; return the exit code."""
-    parser = _Parser(prog="simtest", add_help=True)
+    parser = argparse.ArgumentParser(prog="simtest")
     parser.add_argument("--seed", type=lambda text: _number("SEED", text, 0), required=True)
     parser.add_argument("--seeds", type=lambda text: _number("SEEDS", text, 1), required=True)
     asked = parser.parse_args(arguments)
@@ -92,10 +88,10 @@ def main(arguments: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="simtest-") as folder:
             _run_all(range(asked.seed, asked.seed + asked.seeds), Path(folder), totals)
     except KeyboardInterrupt:
-        _say(f"simtest: interrupted after {totals.seeds} of {asked.seeds} seeds")
-        return _NOT_RUN
-    print(json.dumps(totals.summary(time.monotonic() - began_s)))  # noqa: T201
-    return _BROKEN if totals.failed else _HELD
+        say(f"simtest: interrupted after {totals.seeds} of {asked.seeds} seeds")
+        return COULD_NOT_RUN
+    answer(totals.summary(time.monotonic() - began_s))
+    return VIOLATED if totals.failed else HELD
 
 
 def _run_all(seeds: range, secrets: Path, totals: Totals) -> None:
@@ -106,33 +102,28 @@ def _run_all(seeds: range, secrets: Path, totals: Totals) -> None:
         if not outcome.ok:
             _tell_failure(seed, outcome, secrets, shrunk=len(totals.failed) <= SHRUNK_MAX)
         elif len(seeds) == 1:
-            _say("\n".join(outcome.story))
+            say("\n".join(outcome.story))
         if time.monotonic() - told_s > _PROGRESS_EVERY_S:
             told_s = time.monotonic()
-            _say(
+            say(
                 f"simtest: {totals.seeds:,} of {len(seeds):,} seeds, {totals.steps:,} steps, "
                 f"{len(totals.failed)} failed"
             )
 
 
 def _tell_failure(seed: int, outcome: Outcome, secrets: Path, *, shrunk: bool) -> None:
-    _say(f"simtest: seed {seed} broke a promise: {outcome.broken}")
+    say(f"simtest: seed {seed} broke a promise: {outcome.broken}")
     if shrunk:
         plan, smaller = Shrinker(secrets).shrink(plan_of(seed), outcome)
-        _say(f"  with {len(plan.faults)} faults and {len(plan.contacts)} contacts, it goes:")
-        _say("\n".join(smaller.plot))
-    _say(f"  replay the whole of it: make simtest SEED={seed} SEEDS=1")
+        say(f"  with {len(plan.faults)} faults and {len(plan.contacts)} contacts, it goes:")
+        say("\n".join(smaller.plot))
+    say(f"  replay the whole of it: make simtest SEED={seed} SEEDS=1")
 
 
 def _number(name: str, text: str, least: int) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < least:
         raise argparse.ArgumentTypeError(f"{name} is {text!r}: give a whole number from {least} on")
     return int(text)
-
-
-def _say(what: str) -> None:
-    sys.stderr.write(f"{what}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":
