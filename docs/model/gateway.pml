@@ -45,6 +45,7 @@ inline leave_under_way(g, s) {
   if
   :: step[AT(g, s)] == ANNOUNCED && now < dial_by[AT(g, s)] ->
     assert(nfull(outbox[g]));
+    printf("gateway-%d: the announcement of contact %d is under way\n", g, for_contact[AT(g, s)]);
     outbox[g] ! UNSEALING, for_contact[AT(g, s)], s, for_attempt[AT(g, s)], bound[AT(g, s)], 0
   :: else
   fi
@@ -133,6 +134,7 @@ inline withdraw_case(g, s) {
 #ifndef PLANT_WITHDRAWAL_NOT_HEEDED
   if
   :: step[AT(g, s)] != 0 && for_contact[AT(g, s)] == 0 ->
+    printf("gateway-%d holds it for caller %d\n", g, s);
     leave_under_way(g, s);
     report(g, s, WITHDRAWN)
   :: else

@@ -98,7 +98,7 @@ bit claimed[2];
 
 byte due[2];          /* the bank: one more than the tick from which it may release a contact again */
 byte router_epoch = 1;
-bit ruled[2];
+bit ruled;
 bit zombie_ruling;    /* the first router decided one more, which is not in the log yet */
 
 bit offered_before;
@@ -278,7 +278,8 @@ inline fold(r) {
       i = 0;
       do
       :: i < 2 && floor.place[i] == IS_OFFERED && floor.session[i] == r.caller && !r.until ->
-        frees(i)  /* without the token the offer goes back */
+        printf("without its token the offer of contact %d goes back\n", i);
+        frees(i)
       :: i < 2 -> i++
       :: else -> break
       od;
@@ -331,7 +332,12 @@ inline trim() {
  * Whatever else it might decide before it reads the fence would be dropped like that one, so it is
  * left out: it steps down as soon as the fence is in the log. */
 inline take_over(n) {
-  if :: role[1 - n] == OWNING -> role[1 - n] = FOLLOWING :: else fi;
+  if
+  :: role[1 - n] == OWNING ->
+    printf("dispatcher-%d is overtaken\n", 1 - n);
+    role[1 - n] = FOLLOWING
+  :: else
+  fi;
   role[n] = OWNING;
 #ifdef PLANT_POSITION_WITHOUT_FENCE
   floor.fence = 0;
@@ -346,14 +352,18 @@ inline append_record(n) {
     fold(sent[n]);
     if
     :: n < 2 && sent[n].kind == FENCE -> take_over(n)
-    :: n == 2 && sent[n].kind == FENCE -> role[0] = FOLLOWING; role[1] = FOLLOWING
+    :: n == 2 && sent[n].kind == FENCE ->
+      printf("the fence was that of a dead process: nobody owns the partition\n");
+      role[0] = FOLLOWING; role[1] = FOLLOWING
     :: else
     fi
   :: else ->
     printf("broker: a record of epoch %d arrives that every reader drops: %e\n",
            sent[n].epoch, sent[n].kind);
     if
-    :: n < 2 && role[n] == FENCING -> role[n] = FOLLOWING
+    :: n < 2 && role[n] == FENCING ->
+      printf("dispatcher-%d was fenced before\n", n);
+      role[n] = FOLLOWING
     :: else
     fi
   fi;

@@ -154,7 +154,9 @@ inline take_ruling(o) {
   :: RULED.epoch < floor.fence ->
     printf("dispatcher-%d drops a ruling that a fence has overtaken (contact %d)\n", o, RULED.contact);
     floor.rulings++
-  :: RULED.is_fence -> floor.fence = RULED.epoch; floor.rulings++
+  :: RULED.is_fence ->
+    printf("dispatcher-%d reads a fence of the rulings, epoch %d\n", o, RULED.epoch);
+    floor.fence = RULED.epoch; floor.rulings++
   :: else ->
     x = RULED.contact; y = RULED.release;
     draft(o, QUEUED, x);

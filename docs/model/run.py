@@ -3,14 +3,14 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cyclopts import App
 
 from docs.model.searches import HOLD, PLANTED, PROPERTIES, Search
-from docs.model.spin import Found, SearchError, search
+from docs.model.spin import Found, SearchError, never_told, search
 from services.runtime.command_line import (
     HELD,
     VIOLATED,
@@ -48,6 +48,8 @@ def model(*, only: str = "") -> int:
     except KeyboardInterrupt:
         return _failed("interrupted", chosen, results)
     summary = _answer(chosen, results)
+    for line in summary["never_told"]:
+        say(f"NEVER REACHED, in any search: {line}")
     answer(summary)
     return HELD if summary["ok"] else VIOLATED
 
@@ -98,18 +100,27 @@ def _answer(chosen: Sequence[Search], results: dict[str, Found]) -> dict[str, An
     worlds = [each.name for each in chosen if not each.breaks and each.name in results]
     violated = {name: results[name].broken for name in worlds if results[name].broken}
     whole = len(results) == len(chosen)
+    never_told = _never_told(results)
     return {
-        "ok": whole and not violated and all(caught.values()),
+        "ok": whole and not violated and all(caught.values()) and not never_told,
         "bars_missed": [],
         "states": sum(results[name].states for name in worlds),
         "planted_error_caught": bool(caught) and all(caught.values()),
         "planted_errors": caught,
         "violated": violated,
+        "never_told": never_told,
         "searches": {
             name: {"states": each.states, "depth": each.depth, "seconds": round(each.seconds, 1)}
             for name, each in results.items()
         },
     }
+
+
+def _never_told(results: Mapping[str, Found]) -> list[str]:
+    # Fewer than all worlds say nothing of what is never reached.
+    if not all(each.name in results for each in HOLD):
+        return []
+    return never_told(results[each.name] for each in HOLD)
 
 
 def _failed(

@@ -43,7 +43,7 @@
 #ifndef WITHDRAWALS     /* 1: contact 0 may be withdrawn at any time */
 #define WITHDRAWALS 0
 #endif
-#ifndef ROUTERS         /* 2: the contacts are yet to be ruled, by two routers one after the other */
+#ifndef ROUTERS         /* 2: contact 0 is yet to be ruled, by two routers one after the other; no other comes */
 #define ROUTERS 1
 #endif
 #ifndef CONTACTS        /* contacts that there are: the other one never comes */

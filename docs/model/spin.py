@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +13,18 @@ MEMORY_MB = 3_500
 SEARCH_WITHIN_S = 900
 SAID_LAST = 1_500
 # Breadth first: the trail of an error is a shortest one, and no depth can be too small.
-COMPILE = ("gcc", "-w", "-DSAFETY", "-DBFS", "-DNOREDUCE")
+COMPILE = (
+    *("gcc", "-w", "-DSAFETY", "-DBFS", "-DNOREDUCE"),
+    *("-DPRINTF", "-include", str(MODEL.with_name("told.h"))),
+)
 _CUT_SHORT = re.compile(
     r"search not completed|max search depth too small|memory limit|hash array full|"
     r"out of memory|vectorsz|aborting",
     re.IGNORECASE,
 )
 _BROKEN = re.compile(r"assertion violated\s+(.*?)\s+\(at depth")
+_LINE = re.compile(r'printf\(\s*"((?:[^"\\]|\\.)*)"')
+_TOLD = re.compile(r"^told: (.*)$", re.MULTILINE)
 _PROPERTY = re.compile(r"^!\(*(\w+)\)*$")
 
 
@@ -38,6 +43,24 @@ class Found:
     """Name of the property that broke; empty when all held."""
     story: tuple[str, ...] = ()
     """How it broke, a line an event."""
+    told: frozenset[str] = frozenset()
+    """Which lines of the model's stories came up in some state."""
+
+
+def story_lines(text: str) -> frozenset[str]:
+    """Return every line that the stories of a model can have, as its text has it."""
+    return frozenset(line.removesuffix("\\n").strip() for line in _LINE.findall(text))
+
+
+def told_lines(said: str) -> frozenset[str]:
+    """Return the lines that came up in a search, as `told.h` names them."""
+    return frozenset(line.strip() for line in _TOLD.findall(said))
+
+
+def never_told(searches: Iterable[Found]) -> list[str]:
+    """Name the steps that no search takes: whatever it says of them, it says of nothing."""
+    text = "".join(part.read_text("utf-8") for part in MODEL.parent.glob("*.pml"))
+    return sorted(story_lines(text).difference(*(each.told for each in searches)))
 
 
 def search(switches: Sequence[str], folder: Path, *, large: bool) -> Found:
@@ -65,6 +88,7 @@ def search(switches: Sequence[str], folder: Path, *, large: bool) -> Found:
         seconds=seconds,
         broken=broken,
         story=_story(switches, folder) if broken else (),
+        told=told_lines(said),
     )
 
 

@@ -45,6 +45,7 @@ inline append_answer(s) {
 
 inline repeat_last() {
   repeats--;
+  printf("that command will come once more\n");
   copy_command(repeated, command[commands - 1])
 }
 
@@ -66,13 +67,15 @@ inline repeat_last() {
   :: d_step { announcing(g, s) && may_repeat -> \
        append_announcement(g, s, 0); repeat_last(); know(g, s) } \
   :: d_step { LATE_SIGHT > 0 && announcing(g, s) -> \
-       append_announcement(g, s, 1); know(g, s) } \
+       append_announcement(g, s, 1); know(g, s); \
+       printf("it cannot be read before tick %d\n", now + 1) } \
   :: d_step { lost_acks > 0 && announcing(g, s) && room(g) -> \
        append_announcement(g, s, 0); lose_acknowledgement(g, s) } \
   :: d_step { lost_acks > 0 && announcing(g, s) && room(g) && repeated.kind == 0 -> \
        repeated.kind = UNSEALING; repeated.contact = for_contact[AT(g, s)]; \
        repeated.caller = s; repeated.attempt = for_attempt[AT(g, s)]; \
        repeated.generation = bound[AT(g, s)]; \
+       printf("an announcement of gateway-%d is late\n", g); \
        lose_acknowledgement(g, s) }
 
 #define OUT(g) \
@@ -149,9 +152,11 @@ inline hang_up(x) {
 #define TALK(x) \
   :: d_step { talking_until[x] != 0 -> hang_up(x) } \
   :: d_step { talking_until[x] != 0 && bound[AT(0, talker[x])] != 0 && nfull(outbox[0]) -> \
+       printf("caller %d gives the outcome at gateway-0\n", talker[x]); \
        outbox[0] ! OUTCOME, x, talker[x], shown_attempt[x], 0, 0; hang_up(x) } \
   :: d_step { talking_until[x] != 0 && bound[AT(0, talker[x])] == 0 && \
               bound[AT(1, talker[x])] != 0 && nfull(outbox[1]) -> \
+       printf("caller %d gives the outcome at gateway-1\n", talker[x]); \
        outbox[1] ! OUTCOME, x, talker[x], shown_attempt[x], 0, 0; hang_up(x) }
 
 proctype World() {
@@ -176,12 +181,10 @@ end:
        printf("operator: contact 0 is withdrawn\n") }
 #endif
 #if ROUTERS > 1
-  :: d_step { !ruled[0] -> ruled[0] = 1; rule(0, 1); printf("router-%d routes contact 0\n", router_epoch) }
-  :: d_step { CONTACTS > 1 && !ruled[1] ->
-       ruled[1] = 1; rule(1, 1); printf("router-%d routes contact 1\n", router_epoch) }
+  :: d_step { !ruled -> ruled = 1; rule(0, 1); printf("router-%d routes contact 0\n", router_epoch) }
   /* Dies, or is taken for dead, with a ruling of contact 0 under way. */
   :: d_step { router_epoch == 1 ->
-       zombie_ruling = !ruled[0];
+       zombie_ruling = !ruled;
        router_epoch = 2;
        rule(0, 0);
        ruling[rulings - 1].is_fence = 1;

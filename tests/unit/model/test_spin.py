@@ -3,7 +3,15 @@ import re
 import pytest
 
 from docs.model.searches import HOLD, PLANTED, PROPERTIES
-from docs.model.spin import MODEL, SearchError, judge
+from docs.model.spin import (
+    MODEL,
+    Found,
+    SearchError,
+    judge,
+    never_told,
+    story_lines,
+    told_lines,
+)
 
 WHOLE = "State-vector 372 byte, depth reached 33, errors: 0\n    55706 states, stored\n"
 VIOLATED = "pan:1: assertion violated  !(confirmed_twice) (at depth 26)\nerrors: 1\n"
@@ -61,3 +69,17 @@ def test_the_page_beside_the_model_names_every_property_search_and_planted_error
     page = MODEL.with_name("README.md").read_text("utf-8")
     names = (*PROPERTIES, *(each.name for each in (*HOLD, *PLANTED)))
     assert not [name for name in names if f"`{name}`" not in page]
+
+
+def test_a_line_of_a_story_is_the_same_in_the_model_and_in_what_pan_names() -> None:
+    model = 'printf("late: ");\n  printf(\n    "tick %d, \\"%e\\"\\n", now, kind)'
+    assert story_lines(model) == {"late:", 'tick %d, \\"%e\\"'}
+    assert told_lines("told: late: \ntold: tick %d\n\nDepth\n") == {"late:", "tick %d"}
+
+
+def test_a_step_that_no_search_takes_is_named_and_one_search_is_enough_to_take_it() -> None:
+    text = "".join(part.read_text("utf-8") for part in MODEL.parent.glob("*.pml"))
+    first, second, *others = sorted(story_lines(text))
+    assert len(others) > 40
+    took = [Found(1, 1, 1.0, told=frozenset(lines)) for lines in ([second], others)]
+    assert never_told(took) == [first]
