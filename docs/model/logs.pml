@@ -243,7 +243,9 @@ inline fold(r) {
       may_answer(r.caller, r.contact, r.attempt, r.generation)
     :: r.kind == OFFER_EXPIRED ->
       if
-      :: floor.missed[r.contact] -> leaves(r.contact); becomes_due(r.contact, 0)
+      :: floor.missed[r.contact] ->
+        printf("contact %d was missed too often and goes to the bank\n", r.contact);
+        leaves(r.contact); becomes_due(r.contact, 0)
       :: else -> frees(r.contact); floor.missed[r.contact] = 1
       fi
     :: r.kind == RETURNED -> leaves(r.contact); becomes_due(r.contact, 0)

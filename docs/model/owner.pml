@@ -59,13 +59,22 @@ inline expire(o, x) {
    now >= floor.dial_by[x] + LATE_LOOK && looked(o, x))
 #endif
 
-#define call_over(o, x) (can_write(o) && floor.place[x] == ON_CALL && now >= floor.until[x])
-
 inline conclude(o, x, reason) {
   draft(o, ENDED, x);
   sent[o].why = reason;
   printf("dispatcher-%d ends contact %d (attempt %d): %e\n",
          o, x, floor.attempt[x], reason)
+}
+
+inline never_dialled(o, x) {
+  printf("dispatcher-%d: contact %d was not dialled in time\n", o, x);
+  conclude(o, x, NEVER_DIALLED)
+}
+
+#define call_over(o, x) (can_write(o) && floor.place[x] == ON_CALL && now >= floor.until[x])
+inline interrupt(o, x) {
+  printf("dispatcher-%d: the call with contact %d is taken for over\n", o, x);
+  conclude(o, x, INTERRUPTED)
 }
 
 #define may_return(o, x) \
@@ -124,11 +133,13 @@ inline judge(o) {
            o, x, floor.attempt[x])
   :: NEXT.kind == NOT_UNSEALED && floor.place[NEXT.contact] >= IS_CONFIRMED && of_confirm(o) ->
     x = NEXT.contact; y = NEXT.why;
+    printf("dispatcher-%d reads that contact %d was not unsealed\n", o, x);
     conclude(o, x, y);
     moves(o)
   :: NEXT.kind == OUTCOME && floor.place[NEXT.contact] == ON_CALL &&
      floor.attempt[NEXT.contact] == NEXT.attempt && floor.session[NEXT.contact] == NEXT.caller ->
     x = NEXT.contact;
+    printf("dispatcher-%d reads the outcome of contact %d\n", o, x);
     conclude(o, x, HEARD);
     moves(o)
   :: NEXT.kind == SIGN_IN && NEXT.generation > floor.newest[NEXT.caller] ->
@@ -203,13 +214,15 @@ end:
   :: d_step { may_offer(o, 1, 1) -> offer(o, 1, 1) }
   :: d_step { lease_over(o, 0) -> expire(o, 0) }
   :: d_step { lease_over(o, 1) -> expire(o, 1) }
-  :: d_step { dial_by_over(o, 0) -> conclude(o, 0, NEVER_DIALLED) }
-  :: d_step { dial_by_over(o, 1) -> conclude(o, 1, NEVER_DIALLED) }
-  :: d_step { call_over(o, 0) -> conclude(o, 0, INTERRUPTED) }
-  :: d_step { call_over(o, 1) -> conclude(o, 1, INTERRUPTED) }
+  :: d_step { dial_by_over(o, 0) -> never_dialled(o, 0) }
+  :: d_step { dial_by_over(o, 1) -> never_dialled(o, 1) }
+  :: d_step { call_over(o, 0) -> interrupt(o, 0) }
+  :: d_step { call_over(o, 1) -> interrupt(o, 1) }
   :: d_step { may_return(o, 0) -> give_back(o, 0) }
   :: d_step { may_return(o, 1) -> give_back(o, 1) }
-  :: d_step { leaving(o) -> conclude(o, 0, WITHDRAWN) }
+  :: d_step { leaving(o) ->
+       printf("dispatcher-%d takes the withdrawn contact 0 out of its place\n", o);
+       conclude(o, 0, WITHDRAWN) }
   :: d_step { can_write(o) && withdrawn_at != NEVER && !floor.withdrawn ->
        draft(o, WITHDRAWAL_APPLIED, 0);
        printf("dispatcher-%d reads the withdrawal of contact 0\n", o) }
