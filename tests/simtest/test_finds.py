@@ -12,7 +12,7 @@ from tests.simtest.shrink import Shrinker
 FOUND_BY = {
     "dial_by ignored": 25,
     "higher generation ignored": 42,
-    "withdrawals ignored": 10,
+    "withdrawals ignored": 109,
     "equal-epoch loser accepted": 14,
     "fence ignored": 3,
     "lease ignored": 1,

@@ -102,6 +102,8 @@ class KafkaCommands(Commands):
             )
         )
         self._add(confirmed.partition, command, settled)
+        # A caller waits for the number, and on a quiet gateway no wish of another comes along.
+        self.flush_soon()
 
     @override
     def not_unsealed(self, confirmed: Confirmed, reason: WhyNot) -> None:

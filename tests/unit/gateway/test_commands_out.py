@@ -88,6 +88,13 @@ async def test_wishes_read_within_the_gap_share_a_record() -> None:
     assert [len(record.commands) for record in line.records()] == [1, 3]
 
 
+async def test_an_announcement_leaves_though_no_wish_comes_along() -> None:
+    line = Line()
+    line.commands.unsealing(CONFIRMED, line.settled.append)
+    await line.appended(1)
+    assert line.records()[0].commands[0].HasField("unsealing")
+
+
 def test_partitions_do_not_wait_for_each_other() -> None:
     line = Line()
     line.wish(0)
