@@ -1,9 +1,8 @@
-"""The limit of a load: the bare path on the bench's servers, while its services are paused."""
+"""The limit of a load: the bare path on the bench's servers, beside its idle services.
 
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+They stay: idle they take a tenth of a core, and paused for so long they would end themselves.
+"""
+
 from typing import Any
 
 from bench.bare_path import knee as bare_knee
@@ -23,7 +22,6 @@ _KNEE_FROM_PER_S = 1_200.0
 _FINISH_S = 5.0
 """Of a load that may be too much."""
 _SERVERS = ("kafka", "postgres")
-_PAUSED = ("router", "dispatcher", "gateway", "recorder")
 
 
 def at(world: World, rate_per_s: float) -> dict[str, Any]:
@@ -54,22 +52,9 @@ def _run(world: World, load: BareLoad) -> dict[str, Any]:
     pids: dict[str, int] = stack["pids"]
     servers = {name: pid for name, pid in pids.items() if kind_of(name) in _SERVERS}
     world.say(f"  the bare path at {load.rate_per_s:.0f} contacts/s")
-    with _paused([pid for name, pid in pids.items() if kind_of(name) in _PAUSED]):
-        result = run(stack["kafka"], stack["postgres"], load, servers)
+    result = run(stack["kafka"], stack["postgres"], load, servers)
     if not result["ok"]:
         world.violations.append(f"bare path: a contact was lost or doubled: {result}")
     spread, speed = result["offer_ms"], result["plain_loop_s"]
     world.say(f"    p50 {spread['p50']:g} ms, p99 {spread['p99']:g} ms, a plain loop {speed} s")
     return result
-
-
-@contextmanager
-def _paused(pids: list[int]) -> Iterator[None]:
-    """Keep processes from running: idle they poll, and the limit is to have the machine alone."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
