@@ -22,7 +22,7 @@ from services.runtime.errors import (
     SettingsError,
 )
 from services.runtime.settings import ProcessSettings, read_settings
-from services.runtime.telemetry import Health, HttpDoor, Logger, configure_logs
+from services.runtime.telemetry import Health, HttpDoor, Logger, Page, configure_logs
 
 S = TypeVar("S", bound=ProcessSettings)
 
@@ -77,6 +77,8 @@ class Process:
     registry: CollectorRegistry
     clock: Clock
     stop: Stop = field(default_factory=Stop)
+    pages: dict[str, Page] = field(default_factory=dict)
+    """What the service shows over HTTP besides metrics and health, by path."""
 
     def still_waiting(self, why: str) -> bool:
         """Say what start-up waits for, pause shortly, and return False once asked to stop."""
@@ -127,7 +129,7 @@ def run(
     process = Process(settings.slot, log, Health(clock), registry, clock)
     _install_signals(process)
     try:
-        door = HttpDoor(settings.http_port, registry, process.health, stall_limit_ms)
+        door = HttpDoor(settings.http_port, registry, process.health, stall_limit_ms, process.pages)
     except OSError as error:
         log.error(  # noqa: TRY400
             "the HTTP port is taken", port=settings.http_port, reason=error.strerror

@@ -3,6 +3,7 @@
 import logging
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,6 +15,8 @@ from typing_extensions import override
 from services.runtime.clock import Clock
 
 Logger = structlog.typing.FilteringBoundLogger
+Page = Callable[[], tuple[int, str, bytes]]
+"""Returns status, content type and body; called in a thread of the door."""
 
 
 def configure_logs(slot: str, level: str) -> Logger:
@@ -70,10 +73,15 @@ class Health:
 
 
 class HttpDoor:
-    """Serves /metrics, /livez and /readyz on loopback, from a thread of its own."""
+    """Serves /metrics, /livez, /readyz and a service's own pages on loopback, from own threads."""
 
     def __init__(
-        self, port: int, registry: CollectorRegistry, health: Health, dead_ms: int
+        self,
+        port: int,
+        registry: CollectorRegistry,
+        health: Health,
+        dead_ms: int,
+        pages: Mapping[str, Page],
     ) -> None:
         """Bind the port.
 
@@ -82,6 +90,7 @@ class HttpDoor:
             registry: Metrics to serve.
             health: State to serve.
             dead_ms: A loop silent for longer is not alive.
+            pages: More pages, by their paths; looked up at each request.
 
         Raises:
             OSError: The port is taken.
@@ -91,7 +100,7 @@ class HttpDoor:
             timeout = 5
 
             def do_GET(self) -> None:
-                status, kind, body = _answer(self.path, registry, health, dead_ms)
+                status, kind, body = _answer(self.path, registry, health, dead_ms, pages)
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
@@ -121,7 +130,11 @@ class HttpDoor:
 
 
 def _answer(
-    path: str, registry: CollectorRegistry, health: Health, dead_ms: int
+    path: str,
+    registry: CollectorRegistry,
+    health: Health,
+    dead_ms: int,
+    pages: Mapping[str, Page],
 ) -> tuple[int, str, bytes]:
     match path.partition("?")[0]:
         case "/metrics":
@@ -134,5 +147,8 @@ def _answer(
             waiting = health.not_ready()
             body = orjson.dumps({"ok": not waiting, "waiting_for": waiting})
             return (503 if waiting else 200), "application/json", body
+        case other if other in pages:
+            return pages[other]()
         case _:
-            return 404, "text/plain", b"/metrics, /livez or /readyz\n"
+            known = ", ".join(["/metrics", "/livez", "/readyz", *pages])
+            return 404, "text/plain", f"there are {known}\n".encode()

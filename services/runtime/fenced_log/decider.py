@@ -16,6 +16,7 @@ from services.runtime.fenced_log.core import (
 from services.runtime.fenced_log.feed import Feed
 from services.runtime.fenced_log.header import Failure, Position
 from services.runtime.fenced_log.partition import OWNER_BYTES, Partition, Reading, Role
+from services.runtime.fenced_log.question import Question
 from services.runtime.fenced_log.turn import Pending, Turn
 from services.runtime.fenced_log.watch import ANSWER_WITHIN_MS, OWNER_SILENCE_MS, Watch
 from services.runtime.ids import Ids
@@ -105,6 +106,8 @@ class Decider(Generic[Item, Entry]):
         self._ids = world.ids
         self._observer = world.observer
         self._on_live = world.on_live
+        self.question: Question | None = None
+        """What another thread wants to know of the owned partitions."""
         self._feed: Feed[Item, Entry] = Feed(
             inputs, place.partitions, codec, world.reader, place.log
         )
@@ -128,6 +131,8 @@ class Decider(Generic[Item, Entry]):
             if not self._feed.is_void(record):
                 self._take(record)
         self._writer.serve()
+        if (question := self.question) is not None:
+            question.put([turn.partition for turn in self.turns.values()], self._clock)
         reading = self._reading()
         concerned = self._concerned(arrived, reading.mono_ms)
         if concerned:

@@ -109,6 +109,10 @@ class Partition(Generic[Item, Entry]):
         """True when this slot owns the partition and no record is under way."""
         return self.role is Role.OWNING and self._sending is None
 
+    def stands_at(self) -> tuple[FencePoint | None, int]:
+        """Return the last record that counts, and the offset behind what was read or settled."""
+        return self._reader.point, self._next_offset
+
     def read(self, arrived: Arrived, reading: Reading) -> Role:
         """Take the next record of the own log; return the role after it."""
         if arrived.offset < self._next_offset:
@@ -232,11 +236,7 @@ class Partition(Generic[Item, Entry]):
         reading: Reading,
         send: Send,
     ) -> bool:
-        """Append what was decided and evolved already, or a heartbeat when one is due.
-
-        Returns:
-            True when a record was sent.
-        """
+        """Append what was decided and evolved, or a heartbeat when due; return True if it did."""
         silent_ms = reading.mono_ms - self._written_ms
         if not entries and not failures and silent_ms < HEARTBEAT_MS:
             return False

@@ -13,6 +13,7 @@ STALL_LIMIT_MS = 2_000
 
 
 def wait(_: ProcessSettings, process: Process) -> None:
+    process.pages["/own"] = lambda: (203, "text/plain", b"a page of its own")
     process.started()
     while not process.stop.wait(0.05):
         process.health.beat()

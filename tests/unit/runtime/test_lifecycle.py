@@ -145,7 +145,8 @@ def test_a_running_service_is_alive_ready_and_measured() -> None:
         assert running.get("/livez")[0] == 200
         status, metrics = running.get("/metrics")
         assert (status, "process_resident_memory_bytes" in metrics) == (200, True)
-        assert running.get("/else")[0] == 404
+        assert running.get("/own?now") == (203, "a page of its own")
+        assert running.get("/else") == (404, "there are /metrics, /livez, /readyz, /own\n")
 
 
 def test_a_loop_that_does_not_turn_ends_with_seventy_and_says_where_it_stood() -> None:
