@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Group, Parameter
+from cyclopts.validators import Number
 
 from services.cli.errors import NotDoneError
 
 DONE = 0
 FINDINGS = 1
+DEEP_SECONDS = 900.0
 
 app = App(name="seatline", help="The operator's hand: look into a stack, and give it orders.")
 map_app = App(name="map", help="Which seat belongs to which centre.")
@@ -60,6 +62,7 @@ def audit(
     *,
     journal: Path | None = None,
     deep: Annotated[bool, Parameter(negative=())] = False,
+    deep_seconds: Annotated[float, Parameter(validator=Number(gt=0))] = DEEP_SECONDS,
     common: Common = _COMMON,
 ) -> int:
     """Count every contact once, and name each one that is lost or was given twice.
@@ -70,13 +73,15 @@ def audit(
         What the simulated callers of a rehearsal wrote down, to be held against the logs.
     deep
         Also hold every record, row and line of the journal against the rules of the protocol.
+    deep_seconds
+        How long that may take; what takes longer is ended, and nothing is said of it.
     """
     from services.cli import wiring
     from services.cli.adapters import audit_report, terminal
 
     with terminal.progress() as progress:
         audited = asyncio.run(wiring.audit(common.state, journal, progress))
-        checked = wiring.check(common.state, journal, progress) if deep else None
+        checked = wiring.check(common.state, journal, deep_seconds, progress) if deep else None
     report = audit_report.as_json(audited, checked)
     terminal.show(report, audit_report.as_text(report), as_json=common.json)
     return DONE if report["ok"] else FINDINGS

@@ -37,13 +37,13 @@ async def audit(state: Path, journal: Path | None, progress: Progress) -> "Audit
         return await AuditHandler(logs, PostgresRecord(stack.postgres), progress)(witness)
 
 
-def check(state: Path, journal: Path | None, progress: Progress) -> dict[str, Any]:
+def check(state: Path, journal: Path | None, within_s: float, progress: Progress) -> dict[str, Any]:
     """Have the independent checker look at the stack of a folder."""
     from services.cli.adapters import checker
 
     _stack(state)
     progress("checking")
-    return checker.check(state, journal)
+    return checker.check(state, journal, within_s)
 
 
 async def explain(state: Path, subject: str, *, session: bool, progress: Progress) -> "Story":

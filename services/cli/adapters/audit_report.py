@@ -74,6 +74,7 @@ def _checked(deep: Mapping[str, Any] | None) -> list[str]:
     lines = [f"{f['rule']} ({f['protocol']}): {f['story']}" for f in findings[:SHOWN_MAX]]
     if total > SHOWN_MAX:
         lines.append(f"and {total - SHOWN_MAX:,} more; --json names them")
+    lines += [f"not judged: {what}" for what in deep["live"]["not_judged"]]
     verdict = "clean" if deep["ok"] else "VIOLATED"
     return [*lines, f"{deep['rules']} rules checked, {total:,} findings: {verdict}"]
 

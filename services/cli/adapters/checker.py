@@ -15,18 +15,28 @@ REPOSITORY = Path(__file__).parents[3]
 _NOT_DONE = 2
 
 
-def check(state: Path, journal: Path | None, root: Path = REPOSITORY) -> dict[str, Any]:
+def check(
+    state: Path, journal: Path | None, within_s: float, root: Path = REPOSITORY
+) -> dict[str, Any]:
     """Return what the checker found in the stack of a folder; its progress goes to standard error.
 
     Raises:
-        NotDoneError: It is not there, or could not run.
+        NotDoneError: It is not there, could not run, or was ended as it took longer than given.
     """
     if not (root / "tests" / "checker").is_dir():
         raise NotDoneError(f"--deep: {root} has no tests/checker; run it from the whole repository")
     words = [sys.executable, "-m", "tests.checker", "--json", "--state", str(state.resolve())]
     if journal is not None:
         words += ["--journal", str(journal.resolve())]
-    done = subprocess.run(words, cwd=root, stdout=subprocess.PIPE, text=True, check=False)
+    try:
+        done = subprocess.run(
+            words, cwd=root, stdout=subprocess.PIPE, text=True, timeout=within_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise NotDoneError(
+            f"--deep: the checker was not done after {within_s:g} s and was ended; "
+            "give it more with --deep-seconds"
+        ) from None
     if not done.stdout:
         raise NotDoneError(f"--deep: the checker ended with {done.returncode} and said nothing")
     report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
