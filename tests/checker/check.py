@@ -26,6 +26,7 @@ from tests.checker.history import (
     Key,
     Log,
 )
+from tests.checker.live import Judged, LiveStates, by_partition
 from tests.checker.rows import LogRows, RowsCheck
 from tests.checker.rulings import (
     Routing,
@@ -50,6 +51,7 @@ class Report:
     entries: dict[str, int] = field(default_factory=dict)
     fences: dict[str, int] = field(default_factory=dict)
     """Reigns that began, by log."""
+    live: Judged = field(default_factory=Judged)
 
     @property
     def ok(self) -> bool:
@@ -81,6 +83,7 @@ class _Check:
         self._reigns: dict[Log, Reigns] = {}
         self._routings: list[dict[Key, Routing]] = [{} for _ in range(history.partitions)]
         self._talks = talks.Talks(self._found)
+        self._told = by_partition(history.answers(), self._report.live)
 
     def run(self) -> Report:
         self._progress("hearing the journal")
@@ -115,8 +118,11 @@ class _Check:
         heard = Heard(self._history, (COMMANDS, number))
         partition = FactsOfPartition(reader, heard)
         rows = LogRows(self._rows, reader.log, RowsOfFacts(number))
+        told = self._told.get(number, ())
+        states = LiveStates(told, reader, partition.floor, self._report.live)
         routings = self._routings[number]
         for accepted in reader:
+            states.reach(accepted.offset)
             self._count(accepted, len(accepted.body.facts))
             for seen in partition.take(accepted):
                 if seen.is_first_queueing:
@@ -126,6 +132,7 @@ class _Check:
                 self._talks.see(seen)
                 self._tell_witness(seen, accepted.offset < rows.end, heard)
             rows.take(accepted, accepted.body.facts)
+        states.close()
         rows.compare(reader.reigns)
         for key, routing in unqueued(routings, reader.positions, reader.set_aside):
             self._found.ask(routed_unqueued, About((routing.place,), *key), key, number)

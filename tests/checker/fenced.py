@@ -157,6 +157,8 @@ class FencedLog:
     positions: dict[Log, Position] = field(default_factory=dict)
     set_aside: set[tuple[Log, Position]] = field(default_factory=set)
     """Inputs that were given up for good (rule 1.9)."""
+    is_whole: bool = True
+    """Whether no gap ended the reading."""
 
     def __iter__(self) -> Iterator[Accepted]:
         """Yield the records that count; stop at a gap, as every reader must.
@@ -180,6 +182,7 @@ class FencedLog:
             if is_fence and header.fence.min_reader_version > limits.READER_VERSION:
                 raise CannotCheckError(f"{place}: it asks for a newer reader: upgrade the checker")
             if self.found.ask(log_gap, About((place,)), last, now, is_fence):
+                self.is_whole = False
                 return
             last = now
             self.reigns.add(record.offset, now)

@@ -67,6 +67,7 @@ class Session:
     """A caller session of this partition."""
 
     session_id: str
+    centre_id: str = ""
     generation: int = 0
     nonce: bytes = b""
     boot_id: bytes = b""

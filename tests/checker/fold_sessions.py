@@ -14,6 +14,7 @@ def _signed_in(floor: Floor, seen: Sight) -> None:
     session = floor.sessions.setdefault(seen.body.session_id, Session(seen.body.session_id))
     floor.by_nonce.pop(session.nonce, None)
     floor.by_nonce[seen.body.nonce] = seen.body.session_id
+    session.centre_id = seen.body.centre_id
     session.generation = seen.body.generation
     session.nonce = seen.body.nonce
     session.boot_id = seen.body.boot_id

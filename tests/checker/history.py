@@ -1,6 +1,6 @@
 """What is checked: logs, rows and a journal, as something that can be asked for them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from google.protobuf.message import DecodeError
@@ -32,6 +32,16 @@ class Record(NamedTuple):
     offset: int
     appended_at_ms: int
     value: bytes
+
+
+class Answer(NamedTuple):
+    """What a dispatcher told of its state in memory."""
+
+    slot: str
+    page: Mapping[str, Any] | None
+    """`/floor` of its process (`docs/interfaces.md`); None when it did not tell."""
+    why: str = ""
+    """Why it did not."""
 
 
 class Rows(Protocol):
@@ -69,6 +79,9 @@ class History(Protocol):
 
     def intake_done(self) -> Mapping[int, int]:
         """Return the offset below which intake has committed, by partition of its topic."""
+
+    def answers(self) -> Sequence[Answer]:
+        """Return what dispatchers told of their states before the ends were asked for."""
 
     def journal(self) -> Iterator[Mapping[str, Any]]:
         """Yield what simulated callers and senders wrote down; nothing without a rehearsal."""

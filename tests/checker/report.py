@@ -1,5 +1,6 @@
 """A report as JSON and as text."""
 
+from dataclasses import asdict
 from typing import Any
 
 from tests.checker.check import Report
@@ -19,13 +20,20 @@ def as_json(report: Report) -> dict[str, Any]:
         "records": report.records,
         "entries": report.entries,
         "fences": report.fences,
+        "live": asdict(report.live),
     }
 
 
 def as_text(report: Report) -> str:
     """Return the report for people."""
     entries = ", ".join(f"{count:,} of {topic}" for topic, count in report.entries.items())
-    lines = [f"{len(RULES)} rules held against {entries or 'nothing'}"]
+    live = report.live
+    lines = [
+        f"{len(RULES)} rules held against {entries or 'nothing'}",
+        f"in memory: {live.contacts:,} contacts, {live.sessions:,} sessions of "
+        f"{live.partitions} partitions",
+        *(f"not judged: {what}" for what in live.not_judged),
+    ]
     for finding in report.findings.kept[:SHOWN_MAX]:
         places = " ".join(map(str, finding.about.places))
         lines.append(f"{finding.rule.name} ({finding.rule.number}): {finding.story} {places}")

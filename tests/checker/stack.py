@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from tests.checker.asking import ask
 from tests.checker.history import (
     COMMANDS,
     CONTACTS,
@@ -27,6 +28,7 @@ from tests.checker.history import (
     MAP,
     RULINGS,
     SUPPRESSIONS,
+    Answer,
     CannotCheckError,
     Log,
     Record,
@@ -49,6 +51,8 @@ class Endpoints:
     kafka: str
     postgres: str
     partitions: int
+    health: Mapping[str, str] = field(default_factory=dict)
+    """Address of each process's page of health."""
 
 
 def read_endpoints(state: Path) -> Endpoints:
@@ -60,7 +64,8 @@ def read_endpoints(state: Path) -> Endpoints:
     path = state / "endpoints.json"
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        return Endpoints(str(told["kafka"]), str(told["postgres"]), int(told["partitions"]))
+        partitions, health = int(told["partitions"]), dict(told.get("health") or {})
+        return Endpoints(str(told["kafka"]), str(told["postgres"]), partitions, health)
     except FileNotFoundError:
         raise CannotCheckError(f"--state: no stack is up in {state}; run `make up`") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -94,11 +99,14 @@ class StackHistory:
     rows: Rows | None
     journal_path: Path | None
     partitions: int = 0
+    _answers: list[Answer] = field(default_factory=list)
     _ends: dict[Log, int] = field(default_factory=dict)
     _starts: dict[Log, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.partitions = self.endpoints.partitions
+        # Before the ends: where a dispatcher stands is then in the log.
+        self._answers = ask(self.endpoints.health)
         admin = AdminClient(self._client())
         for topic in TOPICS:
             numbers = self._numbers(admin, topic)
@@ -152,6 +160,10 @@ class StackHistory:
             for each in committed
             if each.offset != OFFSET_INVALID
         }
+
+    def answers(self) -> Sequence[Answer]:
+        """Return what dispatchers told of their states."""
+        return self._answers
 
     def journal(self) -> Iterator[Mapping[str, Any]]:
         """Yield what simulated callers and senders wrote down."""

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.checker.check import check
+from tests.checker.stack import StackHistory, read_endpoints
 from tests.support.eventually import eventually
 from tests.support.load import (
     FACTS,
     RULINGS,
     Log,
+    assert_memory_was_judged,
     assert_promises_were_kept,
+    command,
     decided_again_s,
     fetch,
     load_on,
@@ -56,6 +60,36 @@ def busiest_dispatcher(stack: Stack) -> str:
 def recorded_until(stack: Stack) -> int:
     query = "SELECT sum(next_offset) AS entries FROM seatline.recorder_position"
     return int(fetch(stack, query)[0]["entries"])
+
+
+def test_amid_calls_the_dispatchers_have_the_fold_of_their_facts_in_memory(
+    stack: Stack, tmp_path: Path
+) -> None:
+    with load_on(stack, tmp_path, sessions=SESSIONS) as load:
+        code, report = command(stack, "audit", "--deep")
+        assert (code, report["deep"]["found"]) == (0, {}), report["deep"]["findings"]
+        assert_memory_was_judged(report)
+        live = report["deep"]["live"]
+        assert live["partitions"] == stack.endpoints["partitions"]
+        assert live["sessions"] >= SESSIONS
+        assert live["contacts"] > 0, "no call was under way"
+        figures.info("compared in memory: %s", live)
+
+        history = StackHistory(read_endpoints(stack.layout.state), None, None)
+        contact_id, forgotten_by = forget_a_contact(history)
+        (found,) = check(history).findings.kept
+        assert (found.rule.name, found.about.contact_id) == ("live_state", contact_id)
+        assert f"{forgotten_by} says nothing" in found.story
+        assert_promises_were_kept(stack, load)
+
+
+def forget_a_contact(history: StackHistory) -> tuple[str, str]:
+    """Take a contact out of what a dispatcher told; name both."""
+    for slot, page, _ in history.answers():
+        for part in page["partitions"] if page else ():
+            if part["contacts"]:
+                return part["contacts"].pop()["contact_id"], slot
+    pytest.fail("no contact was in memory")
 
 
 def test_a_dispatcher_paused_for_15_s_wakes_to_another_in_its_place_and_spoils_nothing(

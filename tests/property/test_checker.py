@@ -1,6 +1,7 @@
 import random
 
 from hypothesis import HealthCheck, settings
+from hypothesis.stateful import rule
 from typing_extensions import override
 
 from tests.checker.check import check
@@ -19,21 +20,39 @@ SPOILT_EACH = 3
 class WrittenMachine(WrittenFloor, DispatcherMachine):
     """The random floor of the dispatcher, written down, checked, and checked again when spoilt."""
 
+    @rule()
+    def look_at_the_floor(self) -> None:
+        """Any moment will do: the memory is the fold of the facts, whatever is under way."""
+        self.tell()
+
     @override
     def teardown(self) -> None:
         if not hasattr(self, "core"):
             return
         self.come_to_rest()
         self.passing(12 * S)
+        self.tell()
         report = check(self.history.recorded().frozen())
         assert report.ok, report.findings.kept
+        assert report.live.partitions == len(self.history.told)
         chance = random.Random(self.made)
+        self.check_forgetful(chance)
         for _ in range(SPOILT_EACH):
             self.check_spoilt(chance)
+
+    def check_forgetful(self, chance: random.Random) -> None:
+        """Let a process forget a contact or session that the log knows."""
+        history = self.history.copy()
+        part = chance.choice(history.told)
+        names = [name for name in ("contacts", "sessions") if part[name]]
+        forgotten = part[chance.choice(names)]
+        forgotten.pop(chance.randrange(len(forgotten)))
+        assert check(history.frozen()).findings.counts == {"live_state": 1}
 
     def check_spoilt(self, chance: random.Random) -> None:
         history = self.history.copy()
         history.journal.clear()
+        history.told.clear()
         counting = counting_spots(history)
         kinds = chance.choice([DROPPED, REPEATED])
         candidates = [spot for spot in counting if spot.fact.WhichOneof("kind") in kinds]

@@ -9,7 +9,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from tests.checker.history import FACTS, RULINGS, Key, Log, Record, Row
+from tests.checker.history import FACTS, RULINGS, Answer, Key, Log, Record, Row
 from tests.fakes.outcome_store import InMemoryOutcomeStore, InMemoryTables
 from tests.support.recorder_logs import LogWriter
 from tests.support.recorder_world import FakeWorld, record
@@ -48,6 +48,8 @@ class WrittenHistory:
     logs: dict[Log, list[Stamped]] = field(default_factory=lambda: defaultdict(list))
     journal: list[dict[str, Any]] = field(default_factory=list)
     intake_done: dict[int, int] = field(default_factory=dict)
+    told: list[dict[str, Any]] = field(default_factory=list)
+    """Partitions as `/floor` shows them, each by a process of its own."""
     tables: Tables | None = None
 
     def append(self, log: Log, appended_at_ms: int, body: Message) -> int:
@@ -79,7 +81,11 @@ class WrittenHistory:
             for log, records in self.logs.items()
         }
         rows = None if self.tables is None else FrozenRows(self.tables)
-        return FrozenHistory(self.partitions, logs, rows, self.journal, self.intake_done)
+        answers = [
+            Answer(f"dispatcher-{number}", {"partitions": [part]})
+            for number, part in enumerate(self.told)
+        ]
+        return FrozenHistory(self.partitions, logs, rows, self.journal, self.intake_done, answers)
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,7 @@ class FrozenHistory:
     rows: FrozenRows | None
     entries: list[dict[str, Any]]
     done: Mapping[int, int]
+    told: list[Answer]
 
     def end(self, log: Log) -> int:
         return len(self.logs.get(log, ()))
@@ -122,6 +129,9 @@ class FrozenHistory:
 
     def intake_done(self) -> Mapping[int, int]:
         return self.done
+
+    def answers(self) -> list[Answer]:
+        return self.told
 
     def journal(self) -> Iterator[Mapping[str, Any]]:
         return iter(self.entries)

@@ -40,10 +40,12 @@ class CleanDay(WrittenFloor):
         self.decline_miss_and_withdraw()
         self.never_dial()
         self.take_back()
+        self.tell()  # it stands still after that, and another takes over
         self.take_over()
         self.call_late()
         self.call_again()
         self.leave_and_wait()
+        self.tell()
         return self.history
 
     def route(self, contact_id: str, **changes: object) -> None:

@@ -23,15 +23,19 @@ class Fault:
     """Whether the recorder writes down what was spoilt; if not, there is no database."""
     is_watched: bool = True
     """Whether there is a journal."""
+    is_told: bool = False
+    """Whether dispatchers told their state."""
 
 
 FAULTS: dict[str, Fault] = {}
 """By the name of the rule that must find it."""
 
 
-def fault(is_recorded: bool = True, is_watched: bool = True) -> Callable[[Spoil], Spoil]:
+def fault(
+    is_recorded: bool = True, is_watched: bool = True, is_told: bool = False
+) -> Callable[[Spoil], Spoil]:
     def plant(spoil: Spoil) -> Spoil:
-        FAULTS[spoil.__name__] = Fault(spoil, is_recorded, is_watched)
+        FAULTS[spoil.__name__] = Fault(spoil, is_recorded, is_watched, is_told)
         return spoil
 
     return plant

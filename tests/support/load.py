@@ -158,6 +158,14 @@ def assert_promises_were_kept(stack: Stack, load: Load) -> None:
     assert report["contacts"] == sum(report[place] for place in PLACES), findings
     assert (report["lost"], report["doubled"], report["open"]) == (0, 0, 0), findings
     assert (code, report["ok"]) == (0, True), findings
+    assert_memory_was_judged(report)
+
+
+def assert_memory_was_judged(report: Mapping[str, Any]) -> None:
+    """See that the dispatchers' memory was compared with the logs: all of it, and not nothing."""
+    live = report["deep"]["live"]
+    assert live["not_judged"] == [], live
+    assert live["sessions"] > 0, live
 
 
 # --- the logs ------------------------------------------------------------------------------------

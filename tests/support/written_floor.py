@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
 from typing_extensions import override
 
 from seatline.commands.v1 import commands_pb2
@@ -13,6 +14,7 @@ from seatline.map.v1 import map_pb2
 from seatline.rulings.v1 import rulings_pb2
 from seatline.suppressions.v1 import suppressions_pb2
 from services.dispatcher.adapters.codec import DispatcherCodec
+from services.dispatcher.adapters.floor_page import look, partition
 from services.dispatcher.domain import facts, inputs
 from services.dispatcher.domain.facts import Attempt, Fact
 from services.runtime.fenced_log.header import (
@@ -23,6 +25,7 @@ from services.runtime.fenced_log.header import (
     Position,
     to_proto,
 )
+from services.runtime.fenced_log.question import Told
 from services.runtime.mirror import Mirror
 from tests.checker.history import COMMANDS, CONTACTS, FACTS, MAP, RULINGS, SUPPRESSIONS, Log
 from tests.support.builders import BOOT, HOUR, S
@@ -173,6 +176,12 @@ class WrittenFloor(DrivenFloor):
     def take_over(self) -> None:
         super().take_over()
         self._fence()
+
+    def tell(self) -> None:
+        """Say what the owner has in memory now, as its page does."""
+        end = len(self.history.logs[FACTS, 0])
+        page = partition(Told(0, self._point, end, look(self.core)))
+        self.history.told.append(orjson.loads(orjson.dumps(page)))
 
     def _show(self, fact: Fact) -> None:
         """Tell the desk, as its gateway does when it has read the fact."""

@@ -4,6 +4,7 @@ import pytest
 
 from tests.checker.check import check
 from tests.checker.findings import RULES
+from tests.support import faults_in_memory
 from tests.support.clean_day import clean_day
 from tests.support.faults import FAULTS
 from tests.support.faults_in_calls import ALSO
@@ -26,6 +27,7 @@ def test_a_clean_day_has_a_takeover_a_zombie_a_late_accept_a_redial_and_withdraw
 
 def test_every_rule_has_a_planted_fault() -> None:
     assert FAULTS.keys() == RULES.keys()
+    assert FAULTS["live_state"].spoil is faults_in_memory.live_state
 
 
 def test_every_rule_stands_in_the_table_of_the_docs_with_its_number() -> None:
@@ -44,6 +46,8 @@ def test_a_planted_fault_is_found_by_the_rule_of_its_name_alone(name: str) -> No
         history.recorded()
     if not fault.is_watched:
         history.journal.clear()
+    if not fault.is_told:
+        history.told.clear()
 
     findings = check(history.frozen()).findings
     assert set(findings.counts) == {name} | ALSO.get(name, set()), findings.kept
