@@ -92,6 +92,8 @@ class _Check:
             self._rulings(number)
         for number in range(self._history.partitions):
             self._facts(number)
+        nowhere = (f"{FACTS}/{number} was told, and is not there" for number in self._told)
+        self._report.live.not_judged += nowhere
         self._progress("tying things together")
         self._talks.close()
         self._rows.close()
@@ -118,7 +120,7 @@ class _Check:
         heard = Heard(self._history, (COMMANDS, number))
         partition = FactsOfPartition(reader, heard)
         rows = LogRows(self._rows, reader.log, RowsOfFacts(number))
-        told = self._told.get(number, ())
+        told = self._told.pop(number, ())
         states = LiveStates(told, reader, partition.floor, self._report.live)
         routings = self._routings[number]
         for accepted in reader:

@@ -148,6 +148,11 @@ def test_a_partition_that_nobody_told_is_named_as_not_judged() -> None:
     assert f"not judged: {FACTS_0}: no dispatcher told its state" in as_text(report)
 
 
+def test_a_partition_that_is_not_there_is_named_as_not_judged() -> None:
+    report = looked_at(lambda history: history.told[-1].update(partition=7))
+    assert report.live.not_judged == ["seatline.facts.v1/7 was told, and is not there"]
+
+
 def test_an_answer_that_is_none_is_named_as_not_judged() -> None:
     def spoil(history: WrittenHistory) -> None:
         del history.told[-1]["contacts"][0]["place"]

@@ -1,9 +1,12 @@
+import io
 import json
 import os
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from services.cli.adapters.audit_report import as_text
 from services.cli.adapters.checker import check
 from services.cli.errors import NotDoneError
 
@@ -64,6 +67,19 @@ def test_a_checker_that_takes_longer_than_it_may_is_ended(
     assert capfd.readouterr().err == "reading\n"
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
+
+
+def test_what_could_not_be_judged_is_told_to_people_as_well() -> None:
+    counts = ("contacts", "finished", "refused", "held", "returned", "open", "lost")
+    report = {**dict.fromkeys((*counts, "doubled", "misrecorded"), 0), "strays": [], "doubles": []}
+    live = {"partitions": 0, "contacts": 0, "sessions": 0, "not_judged": ["facts/3: nobody told"]}
+    deep = {"ok": True, "found": {}, "findings": [], "rules": 58, "live": live}
+    console = Console(file=io.StringIO(), width=100)
+    console.print(as_text({**report, "places": {}, "deep": deep}))
+    assert isinstance(console.file, io.StringIO)
+    assert "not judged: facts/3: nobody told\n58 rules checked, 0 findings: clean" in (
+        console.file.getvalue()
+    )
 
 
 def test_without_the_whole_repository_there_is_no_deep_audit(tmp_path: Path) -> None:
