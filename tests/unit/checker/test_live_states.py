@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from services.dispatcher.domain import inputs
 from tests.checker.asking import ask
 from tests.checker.check import Report, check
 from tests.checker.history import Answer
 from tests.checker.live import DIFFERENCES_MAX
 from tests.checker.report import as_json, as_text
+from tests.support.builders import S, stream_lost
 from tests.support.checked_history import WrittenHistory
-from tests.support.clean_day import clean_day
+from tests.support.clean_day import CleanDay, clean_day
 
 Part = dict[str, Any]
 FACTS_0 = "seatline.facts.v1/0"
@@ -56,6 +58,25 @@ def test_an_owner_that_was_overtaken_since_is_held_against_what_it_had_read() ->
     report = looked_at(lambda history: history.told.pop())
     assert report.ok, report.findings.kept
     assert report.live.partitions == 1
+
+
+def test_a_session_that_is_suspect_gone_or_paused_is_folded_as_it_is_remembered() -> None:
+    day = CleanDay()
+    day.open(["s1", "s2", "s3"])
+    day.route("called")
+    holder = day.dial("called")
+    other = next(name for name in ("s1", "s2", "s3") if name != holder)
+    day.decide(inputs.Pause(other, 1, "lunch"))
+    day.decide(stream_lost(holder))
+    day.tell()
+    day.passing(15 * S)
+    day.tell()
+    told = [session(part, "on_call")["presence"] for part in day.history.told]
+    assert told == ["suspect", "gone"]
+    assert session(day.history.told[-1], "paused")["session_id"] == other
+    report = check(day.history.frozen())
+    assert report.ok, report.findings.kept
+    assert report.live.partitions == 2
 
 
 @pytest.mark.parametrize("field", ["place", "attempt", "session_id"])
