@@ -60,7 +60,9 @@ class Heard:
             if kind is not None and kept is not None:
                 said = getattr(command, kind)
                 key = (attempt_of(said.attempt), said.session_id)
-                getattr(self, kept).setdefault(key, appended_at_ms)
+                # Before its accept an announcement is none: no gateway has read a CONFIRM then.
+                if kind != "unsealing" or key in self.accepted or not self.is_whole:
+                    getattr(self, kept).setdefault(key, appended_at_ms)
 
 
 _KEPT = {"accept_offer": "accepted", "unsealing": "unsealing", "not_unsealed": "not_unsealed"}

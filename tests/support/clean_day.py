@@ -100,7 +100,10 @@ class CleanDay(WrittenFloor):
 
     def never_dial(self) -> None:
         self.route("silent")
-        self.decide(accept("silent", self.holder("silent")))
+        session_id = self.holder("silent")
+        # Before its accept it announces nothing.
+        self.decide(unsealing("silent", session_id))
+        self.decide(accept("silent", session_id))
         self.passing(18 * S)
 
     def take_back(self) -> None:
