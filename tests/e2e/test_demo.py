@@ -4,6 +4,7 @@ import secrets
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,7 +225,8 @@ def usurpation(last: Header, fact: facts_pb2.Fact) -> tuple[bytes, bytes]:
     """Fence a partition as a dispatcher would, and say the fact under that fence."""
     epoch, owner = last.point.epoch + 1, secrets.token_bytes(16)
     fence = Header(FencePoint(epoch, owner, 0), last.at_ms, control=Fence("planted-0"))
-    doubled = Header(FencePoint(epoch, owner, 1), last.at_ms)
+    # Later than what the owner may have written since the log was read.
+    doubled = Header(FencePoint(epoch, owner, 1), time.time_ns() // 1_000_000 + 1_000)
     return (
         facts_pb2.FactRecord(header=to_proto(fence)).SerializeToString(),
         facts_pb2.FactRecord(header=to_proto(doubled), facts=[fact]).SerializeToString(),
