@@ -14,11 +14,10 @@ from typing import Any
 
 from bench import knee
 from bench.bare_path.knee import find
-from bench.bare_path.run import run
+from bench.bare_path.run import run, servers
 from bench.bare_path.setting import BareLoad
 from bench.world import WorldError
-
-HELD, VIOLATED, COULD_NOT_RUN = 0, 1, 2
+from services.runtime.command_line import HELD, VIOLATED, answer, could_not_run, say
 
 
 def main() -> int:
@@ -42,10 +41,8 @@ def main() -> int:
         found = json.loads((given.state / "endpoints.json").read_text())
         result = _measure(found, load, at_knee=given.knee)
     except (OSError, WorldError) as error:
-        _say(str(error))
-        sys.stdout.write(json.dumps({"ok": False, "error": str(error)}) + "\n")
-        return COULD_NOT_RUN
-    sys.stdout.write(json.dumps(result) + "\n")
+        return could_not_run(str(error), {})
+    answer(result)
     return HELD if result["ok"] else VIOLATED
 
 
@@ -54,17 +51,11 @@ def _measure(found: dict[str, Any], load: BareLoad, *, at_knee: bool) -> dict[st
         tried = replace(load, rate_per_s=rate_per_s)
         if at_knee:
             tried = replace(tried, seconds=knee.MEASURED_S, warm_up_s=knee.WARM_UP_S, finish_s=5.0)
-        servers = {name: found["pids"][name] for name in ("kafka-0", "postgres")}
-        result = run(found["kafka"], found["postgres"], tried, servers)
-        _say(json.dumps(result))
+        result = run(found["kafka"], found["postgres"], tried, servers(found["pids"]))
+        say(json.dumps(result))
         return result
 
     return find(one, load.rate_per_s).as_json() if at_knee else one(load.rate_per_s)
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

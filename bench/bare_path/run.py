@@ -15,7 +15,7 @@ from bench.bare_path.setting import BareLoad, Setting
 from bench.bare_path.wire import Logs, Step
 from bench.bare_path.workers import Worker, worker
 from bench.loops.pace import topics
-from bench.simulation import CALLERS, per_contact_us
+from bench.simulation import CALLERS, kind_of, per_contact_us
 from bench.watching import Ends
 from services.simulator.adapters.processes import Costs
 
@@ -24,6 +24,7 @@ _LEAD_S = 0.3
 _RECORDED_WITHIN_S = 10.0
 _LOOK_EVERY_S = 0.2
 _RELAYS = {"router": relay.route, "dispatcher": relay.dispatch, "recorder": recorder.serve}
+_SERVERS = ("kafka", "postgres")
 _ALWAYS = (Step.RULING, Step.QUEUED, Step.OFFERED, Step.CONFIRMED, Step.DIAL_STARTED, Step.ENDED)
 """What every contact has one row of; the others have at most one."""
 
@@ -52,6 +53,11 @@ def run(
     finally:
         asyncio.run(_execute(postgres, f"DROP TABLE {setting.table}"))
     return {**result, "plain_loop_s": [*speed_s, plain_loop_s()]}
+
+
+def servers(pids: Mapping[str, int]) -> dict[str, int]:
+    """Return those processes of a stack that a run uses: brokers and database."""
+    return {name: pid for name, pid in pids.items() if kind_of(name) in _SERVERS}
 
 
 def is_whole(rows: Mapping[str, tuple[int, int]], ended: int) -> bool:

@@ -6,10 +6,9 @@ They stay: idle they take a tenth of a core, and paused for so long they would e
 from typing import Any
 
 from bench.bare_path import knee as bare_knee
-from bench.bare_path.run import run
+from bench.bare_path.run import run, servers
 from bench.bare_path.setting import BareLoad
 from bench.knee import MEASURED_S, WARM_UP_S
-from bench.simulation import kind_of
 from bench.world import World
 
 STREAMS = 225
@@ -21,7 +20,6 @@ _SECONDS = 10.0
 _KNEE_FROM_PER_S = 1_200.0
 _FINISH_S = 5.0
 """Of a load that may be too much."""
-_SERVERS = ("kafka", "postgres")
 
 
 def at(world: World, rate_per_s: float) -> dict[str, Any]:
@@ -49,10 +47,8 @@ def _load(
 
 def _run(world: World, load: BareLoad) -> dict[str, Any]:
     stack = world.stack()
-    pids: dict[str, int] = stack["pids"]
-    servers = {name: pid for name, pid in pids.items() if kind_of(name) in _SERVERS}
     world.say(f"  the bare path at {load.rate_per_s:.0f} contacts/s")
-    result = run(stack["kafka"], stack["postgres"], load, servers)
+    result = run(stack["kafka"], stack["postgres"], load, servers(stack["pids"]))
     if not result["ok"]:
         world.violations.append(f"bare path: a contact was lost or doubled: {result}")
     spread, speed = result["offer_ms"], result["plain_loop_s"]

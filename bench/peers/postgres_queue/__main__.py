@@ -7,7 +7,6 @@ Exit 0: every contact is in exactly one place; 1: that is violated; 2: it could 
 
 import argparse
 import asyncio
-import json
 import signal
 import sys
 import traceback
@@ -23,12 +22,11 @@ from bench import knee
 from bench.peers.postgres_queue.database import Server
 from bench.peers.postgres_queue.knee import find_knee
 from bench.peers.postgres_queue.run import Options, run
+from services.runtime.command_line import HELD, VIOLATED, answer, could_not_run, say
 from services.runtime.errors import reasons_of
 from services.simulator.adapters.files import FileFaultError
 from services.simulator.adapters.stack import Stack, StackError
 from services.simulator.settings import LoadOptions, OptionError
-
-HELD, VIOLATED, COULD_NOT_RUN = 0, 1, 2
 
 _KNEE_FINISH_S = 3.0
 _EXPECTED = (
@@ -101,7 +99,7 @@ async def measure(given: Given) -> dict[str, Any]:
     found = stack.endpoints()
     server = Server(found.postgres, given.synchronous_commit)
     options = replace(given.options, postmaster=found.pids.get("postgres"))
-    result = await (_knee if given.knee else run)(server, options, _say)
+    result = await (_knee if given.knee else run)(server, options, say)
     return {**result, "synchronous_commit": given.synchronous_commit}
 
 
@@ -134,33 +132,23 @@ async def _interruptible(work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str,
     return await task
 
 
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
-
-
-def _failed(reason: str) -> int:
-    _say(reason)
-    sys.stdout.write(json.dumps({"ok": False, "error": reason}) + "\n")
-    return COULD_NOT_RUN
-
-
 def main(tokens: Sequence[str] | None = None) -> int:
     """Parse the command line; return 0 (held), 1 (violated) or 2 (could not run)."""
     try:
         given = parse(tokens)
         result = uvloop.run(_interruptible(measure(given)))
     except asyncio.CancelledError:
-        return _failed("interrupted")
+        return could_not_run("interrupted", {})
     except (ExceptionGroup, *_EXPECTED) as error:
         reasons = reasons_of(error)
         if not all(isinstance(reason, _EXPECTED) for reason in reasons):
             traceback.print_exception(error)
-        return _failed("; ".join(str(reason) or type(reason).__name__ for reason in reasons))
+        named = "; ".join(str(reason) or type(reason).__name__ for reason in reasons)
+        return could_not_run(named, {})
     if not given.only_json:
         for name, value in result.items():
             sys.stdout.write(f"{name}: {value}\n")
-    sys.stdout.write(json.dumps(result) + "\n")
+    answer(result)
     return HELD if result["ok"] else VIOLATED
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from bench.peers.postgres_queue.__main__ import COULD_NOT_RUN, main, parse
+from bench.peers.postgres_queue.__main__ import main, parse
+from services.runtime.command_line import COULD_NOT_RUN
 
 
 def last_object(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
