@@ -11,6 +11,8 @@ from tests.simtest.run import FAULTS_MIN, Outcome, run
 SEEDS = 200
 CHUNKS = 10
 CONTACTS_MIN = 50
+BROKE_ONCE = (2716,)
+"""Seeds beyond the two hundred that a defect, mended since, failed."""
 
 
 def run_many(seeds: range, folder: Path) -> list[Outcome]:
@@ -30,6 +32,11 @@ def test_every_promise_is_kept(chunk: int, tmp_path: Path) -> None:
         last = ("finished", "refused", "held", "returned")
         assert found["contacts"] == sum(found[place] for place in last)
         assert [found[wrong] for wrong in ("open", "lost", "doubled")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("seed", BROKE_ONCE)
+def test_a_seed_that_broke_a_promise_once_keeps_them(seed: int, tmp_path: Path) -> None:
+    assert run(plan_of(seed), tmp_path).broken is None
 
 
 def test_contacts_end_in_every_place(tmp_path: Path) -> None:

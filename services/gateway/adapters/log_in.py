@@ -19,7 +19,7 @@ from services.gateway.domain.values import Attempt, Confirmed, Nonce, SessionId
 from services.gateway.handlers import Sessions, Unsealer
 from services.runtime.clock import Clock
 from services.runtime.errors import PromiseBrokenError
-from services.runtime.fenced_log.header import brief
+from services.runtime.fenced_log.header import Fence, brief
 from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.log_port import Arrived, TopicPartition
 
@@ -90,9 +90,11 @@ class LogIn:
         if reader is None:
             name = f"{record.topic}/{partition}"
             reader = self._readers[partition] = FencedReader(name)
-        counts = reader.accept(brief(body.header)).counts
+        header = brief(body.header)
+        counts = reader.accept(header).counts
+        new_reign = counts and isinstance(header.control, Fence)
         mono_ms = self.clock.monotonic_ms()
-        self.progress.read(partition, record.offset, record.appended_at_ms, mono_ms)
+        self.progress.read(record, header.at_ms, mono_ms, new_reign=new_reign)
         if not (counts and concerned):
             return
         self.metrics.fact_age.observe(max(0, self.clock.wall_ms() - record.appended_at_ms) / 1000)

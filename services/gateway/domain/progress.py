@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from services.runtime.fenced_log.broker_time import BrokerTime
-from services.runtime.log_port import TopicPartition
+from services.runtime.log_port import Arrived, TopicPartition
 
 AT_END_WITHIN_MS = 1_000
 FRESH_WITHIN_MS = 5_000
@@ -27,10 +27,21 @@ class Progress:
         self._time = {partition: BrokerTime() for partition in self._facts}
         self._reached: dict[TopicPartition, int] = {}
 
-    def read(self, partition: int, offset: int, appended_at_ms: int, mono_ms: int) -> None:
-        """Note that a record of facts was read."""
-        self._next[partition] = offset + 1
-        self._time[partition].observe(appended_at_ms, mono_ms)
+    def read(self, record: Arrived, at_ms: int, mono_ms: int, *, new_reign: bool) -> None:
+        """Note a record of facts.
+
+        Args:
+            record: What was read.
+            at_ms: Its writer's broker time.
+            mono_ms: Now, monotonic.
+            new_reign: Whether it is a fence that counts.
+        """
+        self._next[record.partition] = record.offset + 1
+        if new_reign:
+            # Where the broker's clock was stepped back, a new owner goes on from the last word of
+            # the one before. What it promises is by that time, though this door read on meanwhile.
+            self._time[record.partition] = BrokerTime()
+        self._time[record.partition].observe(record.appended_at_ms, at_ms, mono_ms)
 
     def reached(self, ends: Iterable[tuple[TopicPartition, int]]) -> None:
         """Note ends that were reached: all that was appended before `asked_at_ms` has been read."""

@@ -123,7 +123,7 @@ class Partition(Generic[Item, Entry]):
         header = decode(arrived.value)
         verdict = self._reader.accept(header)
         self.watch.saw(header, verdict, arrived.appended_at_ms, reading.mono_ms)
-        self.time.observe(arrived.appended_at_ms, reading.mono_ms)
+        self.time.observe(arrived.appended_at_ms, header.at_ms, reading.mono_ms)
         if verdict is Verdict.CLAIM:
             self._read_claim(header, reading)
         elif not verdict.counts:
@@ -284,7 +284,7 @@ class Partition(Generic[Item, Entry]):
             return  # something stands before it: what it is decides, so it has to be read
         self._next_offset = sent.offset + 1
         self._reader.accept(header)
-        self.time.observe(sent.appended_at_ms, reading.mono_ms)
+        self.time.observe(sent.appended_at_ms, header.at_ms, reading.mono_ms)
         self._settled(header)
 
     def check_sending(self, mono_ms: int, *, at_end: bool) -> None:

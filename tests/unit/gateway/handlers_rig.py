@@ -7,6 +7,7 @@ from services.gateway.domain.progress import Progress
 from services.gateway.domain.prohibitions import Prohibitions
 from services.gateway.domain.values import Attempt, Confirmed, Nonce, SessionId, StreamId
 from services.gateway.handlers import Refusal, Sessions, SignIn, Unsealer
+from services.runtime.log_port import Arrived
 from tests.fakes.gateway import (
     CountingIds,
     InMemoryCommands,
@@ -89,7 +90,8 @@ class Door:
     def at_end(self) -> None:
         now = self.clock.monotonic_ms()
         self.progress.reached([(FACTS, now), (ORDERS, now)])
-        self.progress.read(0, 0, self.clock.wall_ms(), now)
+        wall_ms = self.clock.wall_ms()
+        self.progress.read(Arrived(*FACTS, 0, wall_ms, b""), wall_ms, now, new_reign=False)
 
     def confirm(self, binding: Binding, attempt: Attempt = ATTEMPT) -> Confirmed:
         confirmed = Confirmed(

@@ -4,7 +4,9 @@ from services.gateway.domain.progress import (
     FRESH_WITHIN_MS,
     Progress,
 )
+from services.runtime.log_port import Arrived
 
+T = 1_770_000_000_000
 FACTS = [("facts", 0), ("facts", 1)]
 ORDERS = [("map", 0), ("suppressions", 0)]
 
@@ -52,9 +54,22 @@ def test_a_door_that_fell_far_behind_says_where() -> None:
     assert made.behind(BEHIND_AFTER_MS + 1) == "facts/1"
 
 
+def read(
+    made: Progress, appended_at_ms: int, at_ms: int, mono_ms: int, *, new_reign: bool = False
+) -> None:
+    made.read(Arrived("facts", 1, 41, appended_at_ms, b""), at_ms, mono_ms, new_reign=new_reign)
+
+
 def test_the_next_offset_and_the_brokers_time_follow_what_was_read() -> None:
     made = progress()
-    made.read(1, 41, 1_000_000, 10)
+    read(made, T, T - 5, mono_ms=10)
     assert dict(made.next_offsets()) == {0: 0, 1: 42}
-    assert made.broker_ms(1, 15) == 1_000_005
+    assert made.broker_ms(1, 15) == T + 5
     assert made.broker_ms(0, 15) == 0
+
+
+def test_a_new_owner_s_time_is_taken_where_the_broker_s_clock_was_stepped_back() -> None:
+    made = progress()
+    read(made, T, T, mono_ms=0)
+    read(made, T - 40_000 + 9_000, T, mono_ms=9_000, new_reign=True)
+    assert made.broker_ms(1, 9_000) == T
