@@ -10,7 +10,10 @@ from services.runtime.log_port import Arrived
 Item = TypeVar("Item")
 Item_contra = TypeVar("Item_contra", contravariant=True)
 Entry = TypeVar("Entry")
+Core_contra = TypeVar("Core_contra", contravariant=True)
 
+CHUNK_BYTES = 200_000
+"""What one record of a snapshot holds at most: with its header well below a record's limit."""
 EVERY_PARTITION = -1
 """Addressee of an item that concerns every partition."""
 
@@ -79,6 +82,23 @@ class Codec(Protocol[Item, Entry]):
 
     def batch(self, arrived: Arrived) -> Batch[Item]:
         """Return the items of an input record, in order."""
+
+
+class StateCodec(Protocol[Core_contra]):
+    """Wire form of a core's whole state, for snapshots (rule 1.8)."""
+
+    def chunks(self, core: Core_contra) -> Sequence[bytes]:
+        """Return the state as of now, in chunks of at most `CHUNK_BYTES`; at least one.
+
+        The loop waits for it, and the core goes on evolving behind it.
+        """
+
+    def restore(self, core: Core_contra, chunks: Sequence[bytes]) -> None:
+        """Bring a core that has evolved nothing to the state of a snapshot's chunks, in order.
+
+        Raises:
+            PoisonError: They cannot be read.
+        """
 
 
 @dataclass(frozen=True, slots=True)
