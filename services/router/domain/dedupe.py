@@ -3,11 +3,12 @@
 It is folded from the rulings in the log and nothing else, so a takeover knows what its
 predecessor knew. Keys lie in slices of the window by the `at` of their records; a slice is dropped
 whole once all of it is older than the window, so memory is bounded by the window's traffic and
-expiry costs nothing per key.
+expiry costs nothing per key. A slice keeps when it ends, not when it begins: one that was cut under
+a longer window is then kept as long as its last key needs.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from services.router.domain.contact import Contact
@@ -20,8 +21,11 @@ Key = str
 
 
 @dataclass(frozen=True, slots=True)
-class _Slice:
-    begins_ms: int
+class Slice:
+    """Releases ruled in one slice of the window. Only the newest slice takes keys."""
+
+    ends_ms: int
+    """What is ruled from then on lies in a later slice."""
     keys: set[Key]
 
 
@@ -35,7 +39,7 @@ class Seen:
     """Releases ruled within the last `window_ms` of log time, at least."""
 
     window_ms: int
-    _slices: deque[_Slice] = field(default_factory=deque)
+    _slices: deque[Slice] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         if self.window_ms < _SLICES:
@@ -54,13 +58,36 @@ class Seen:
 
     def slice_at(self, at_ms: int) -> set[Key]:
         """Drop what is older than the window at `at_ms`; return the keys to add to."""
-        width_ms = self.window_ms // _SLICES
         slices = self._slices
-        while slices and slices[0].begins_ms + width_ms + self.window_ms < at_ms:
+        while slices and slices[0].ends_ms + self.window_ms < at_ms:
             slices.popleft()
-        if not slices or slices[-1].begins_ms + width_ms <= at_ms:
-            slices.append(_Slice(at_ms, set()))
+        if not slices or slices[-1].ends_ms <= at_ms:
+            slices.append(Slice(at_ms + self.window_ms // _SLICES, set()))
         return slices[-1].keys
+
+    def slices(self) -> Sequence[Slice]:
+        """Return all slices as of now, oldest first; what is ruled later does not change them.
+
+        Cheap: only the newest slice still takes keys, so only its keys are copied.
+        """
+        frozen = list(self._slices)
+        if frozen:
+            newest = frozen[-1]
+            frozen[-1] = Slice(newest.ends_ms, newest.keys.copy())
+        return frozen
+
+    def restore_slice(self, ends_ms: int, keys: Iterable[Key]) -> None:
+        """Take a slice of a snapshot, oldest first, or more keys of the one taken last.
+
+        Raises:
+            ValueError: It is older than the one taken last.
+        """
+        slices = self._slices
+        if slices and ends_ms < slices[-1].ends_ms:
+            raise ValueError("a slice ends before the one in front of it")
+        if not slices or ends_ms > slices[-1].ends_ms:
+            slices.append(Slice(ends_ms, set()))
+        slices[-1].keys.update(keys)
 
 
 def evolve(seen: Seen, rulings: Iterable[Ruling], at_ms: int) -> Seen:

@@ -46,6 +46,37 @@ def test_a_release_is_told_from_another_whose_id_ends_in_a_number() -> None:
     )
 
 
+def test_what_is_ruled_later_does_not_change_the_slices_of_now() -> None:
+    seen = evolve(Seen(WINDOW_MS), [ruled("c1")], ELEVEN_MS)
+    evolve(seen, [ruled("c2")], ELEVEN_MS + 1000)
+    before = seen.slices()
+    evolve(seen, [ruled("c3")], ELEVEN_MS + 1999)
+    evolve(seen, [ruled("c4")], ELEVEN_MS + 100_000)
+    assert [(each.ends_ms, each.keys) for each in before] == [
+        (ELEVEN_MS + 1000, {"c1/1"}),
+        (ELEVEN_MS + 2000, {"c2/1"}),
+    ]
+
+
+def test_a_slice_is_restored_in_parts_and_takes_keys_again() -> None:
+    seen = Seen(WINDOW_MS)
+    seen.restore_slice(ELEVEN_MS - 1000, [])
+    seen.restore_slice(ELEVEN_MS + 1000, ["c1/1"])
+    seen.restore_slice(ELEVEN_MS + 1000, ["c2/1"])
+    evolve(seen, [ruled("c3")], ELEVEN_MS + 999)
+    assert [(each.ends_ms, each.keys) for each in seen.slices()] == [
+        (ELEVEN_MS - 1000, set()),
+        (ELEVEN_MS + 1000, {"c1/1", "c2/1", "c3/1"}),
+    ]
+
+
+def test_slices_are_restored_oldest_first() -> None:
+    seen = Seen(WINDOW_MS)
+    seen.restore_slice(ELEVEN_MS, [])
+    with pytest.raises(ValueError, match="in front of it"):
+        seen.restore_slice(ELEVEN_MS - 1, [])
+
+
 def test_a_window_too_short_to_slice_is_refused() -> None:
     with pytest.raises(ValueError, match="window_ms is 3"):
         Seen(3)
