@@ -104,7 +104,8 @@ def time_in(message: Message, field: str) -> int | None:
     return stamp.seconds * 1000 + stamp.nanos // 1_000_000
 
 
-def _fill_time(stamp: Timestamp, at_ms: int) -> None:
+def fill_time(stamp: Timestamp, at_ms: int) -> None:
+    """Write milliseconds into a timestamp field."""
     seconds, ms = divmod(at_ms, 1000)
     stamp.seconds = seconds
     stamp.nanos = ms * 1_000_000
@@ -141,9 +142,9 @@ def _fill_contact(message: contacts_pb2.Contact, contact: Contact) -> None:
     message.campaign = contact.campaign
     message.sealed = contact.sealed
     if contact.valid_until_ms is not None:
-        _fill_time(message.valid_until, contact.valid_until_ms)
+        fill_time(message.valid_until, contact.valid_until_ms)
     if contact.due_at_ms is not None:
-        _fill_time(message.due_at, contact.due_at_ms)
+        fill_time(message.due_at, contact.due_at_ms)
     if contact.source is not None:
         message.source.partition = contact.source.partition
         message.source.offset = contact.source.offset
@@ -156,11 +157,11 @@ def _fill_outcome(message: rulings_pb2.Ruling, outcome: Outcome) -> None:
             routed.centre_id = outcome.centre_id
             routed.partition = outcome.partition
             routed.overflow = outcome.overflow
-            _fill_time(routed.allow_until, outcome.allow_until_ms)
+            fill_time(routed.allow_until, outcome.allow_until_ms)
         case Held():
             message.held.reason = _HELD_OUT[outcome.reason]
             if outcome.until_ms is not None:
-                _fill_time(message.held.until, outcome.until_ms)
+                fill_time(message.held.until, outcome.until_ms)
         case Refused():
             message.refused.reason = _REFUSED_OUT[outcome.reason]
             message.refused.field = outcome.field
