@@ -1,7 +1,8 @@
 """Protobuf messages to frozen dataclasses of the same field names, and back.
 
 A dataclass mirrors a message when each of its fields is a field of the message: of the same name,
-or, for `Timestamp` and `Duration`, with `_ms` behind it (milliseconds). Message fields that the
+or, for `Timestamp` and `Duration`, with `_ms` behind it (milliseconds). A field that is a tuple
+mirrors a message with as many fields, in the order of their numbers. Message fields that the
 dataclass does not have are left out. The pairing is checked once, when the mirror is made.
 
 Both ways are compiled then, like the standard library compiles `__init__` of a dataclass: one
@@ -92,6 +93,8 @@ def _pair(source: _Source, descriptor: Any, name: str, hint: Any) -> None:
         _scalar(source, found, name, hint, optional=optional)
     elif _message_type(found).full_name in (_TIMESTAMP, _DURATION):
         _time(source, found, name, optional=optional)
+    elif typing.get_origin(hint) is tuple:
+        _members(source, found, name, hint, optional=optional)
     else:
         _nested(source, found, name, hint, optional=optional)
 
@@ -123,6 +126,21 @@ def _nested(
     ]
 
 
+def _members(
+    source: _Source, found: FieldDescriptor, name: str, hint: Any, *, optional: bool
+) -> None:
+    there = [f"message.{found.name}.{each.name}" for each in _message_type(found).fields]
+    if len(there) != len(typing.get_args(hint)):
+        raise TypeError(f"{_message_type(found).full_name} has {len(there)} fields, {name} not")
+    members = ", ".join(there)
+    _optional(source, f"({members})", found, optional=optional)
+    source.lines += [
+        f"if value.{name} is not None:",
+        f" message.{found.name}.SetInParent()",
+        f" {members} = value.{name}",
+    ]
+
+
 def _time(source: _Source, found: FieldDescriptor, name: str, *, optional: bool) -> None:
     there = f"message.{found.name}"
     ms = f"{there}.seconds * 1000 + {there}.nanos // 1_000_000"
@@ -144,7 +162,7 @@ def _scalar(
         read = source.refer_to(_enum_reader(found.name, hint, optional=optional))
         source.arguments.append(f"{read}({there})")
     else:
-        source.arguments.append(there)
+        _optional(source, there, found, optional=optional and found.has_presence)
     source.lines.append(f"if value.{name} is not None: {there} = value.{name}")
 
 

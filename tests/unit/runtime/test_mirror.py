@@ -32,6 +32,9 @@ def made() -> type[Message]:
     leaf = file.message_type.add(name="Leaf")
     leaf.field.add(name="label", number=1, type=Field.TYPE_STRING, label=Field.LABEL_OPTIONAL)
     leaf.field.add(name="tags", number=2, type=Field.TYPE_STRING, label=Field.LABEL_REPEATED)
+    place = file.message_type.add(name="Place")
+    place.field.add(name="row", number=1, type=Field.TYPE_STRING, label=Field.LABEL_OPTIONAL)
+    place.field.add(name="step", number=2, type=Field.TYPE_UINT64, label=Field.LABEL_OPTIONAL)
     tree = file.message_type.add(name="Tree")
     shapes = (
         ("name", Field.TYPE_STRING, "", Field.LABEL_OPTIONAL),
@@ -45,11 +48,17 @@ def made() -> type[Message]:
         ("felled_at", Field.TYPE_MESSAGE, ".google.protobuf.Timestamp", Field.LABEL_OPTIONAL),
         ("grew", Field.TYPE_MESSAGE, ".google.protobuf.Duration", Field.LABEL_OPTIONAL),
         ("unread", Field.TYPE_STRING, "", Field.LABEL_OPTIONAL),
+        ("maybe_rings", Field.TYPE_INT64, "", Field.LABEL_OPTIONAL),
+        ("place", Field.TYPE_MESSAGE, ".mirrored.Place", Field.LABEL_OPTIONAL),
+        ("maybe_place", Field.TYPE_MESSAGE, ".mirrored.Place", Field.LABEL_OPTIONAL),
     )
     for number, (name, kind, type_name, label) in enumerate(shapes, start=1):
         field = tree.field.add(name=name, number=number, type=kind, label=label)
         if type_name:
             field.type_name = type_name
+        if name == "maybe_rings":  # how the compiler writes `optional`
+            field.proto3_optional, field.oneof_index = True, len(tree.oneof_decl)
+            tree.oneof_decl.add(name=f"_{name}")
     pool.Add(file)
     return GetMessageClass(pool.FindMessageTypeByName("mirrored.Tree"))
 
@@ -81,12 +90,16 @@ class Tree:
     planted_at_ms: int
     felled_at_ms: int | None
     grew_ms: int
+    maybe_rings: int | None = None
+    place: tuple[str, int] = ("", 0)
+    maybe_place: tuple[str, int] | None = None
 
 
 TREE = made()
 MIRROR = Mirror(Tree, TREE)
 colours = st.sampled_from(Colour)
 leaves = st.builds(Leaf, st.text(max_size=9))
+places = st.tuples(st.text(max_size=9), st.integers(0, 2**64 - 1))
 times = st.integers(0, 253_402_300_799_999)
 trees = st.builds(
     Tree,
@@ -100,6 +113,9 @@ trees = st.builds(
     times,
     st.none() | times,
     times,
+    st.none() | st.integers(-(2**63), 2**63 - 1),
+    places,
+    st.none() | places,
 )
 
 
@@ -112,9 +128,11 @@ def test_a_value_survives_the_message_and_the_wire(tree: Tree) -> None:
 
 def test_an_absent_message_and_an_empty_one_are_told_apart() -> None:
     empty = TREE()
-    MIRROR.write(Tree("", Colour.RED, None, (), Leaf(""), Tags(()), (), 0, 0, 0), empty)
+    nothing = Tree("", Colour.RED, None, (), Leaf(""), Tags(()), (), 0, 0, 0, 0, ("", 0), ("", 0))
+    MIRROR.write(nothing, empty)
     tree = MIRROR.read(empty)
     assert (tree.maybe_leaf, tree.felled_at_ms) == (Tags(()), 0)
+    assert (tree.maybe_rings, tree.maybe_place) == (0, ("", 0))
 
 
 def test_a_field_without_counterpart_is_refused_when_the_mirror_is_made() -> None:
@@ -124,6 +142,15 @@ def test_a_field_without_counterpart_is_refused_when_the_mirror_is_made() -> Non
         height_m: int
 
     with pytest.raises(TypeError, match=r"mirrored\.Tree has no field for height_m"):
+        Mirror(Stray, TREE)
+
+
+def test_a_tuple_with_another_number_of_members_is_refused_when_the_mirror_is_made() -> None:
+    @dataclass
+    class Stray:
+        place: tuple[str, int, int]
+
+    with pytest.raises(TypeError, match=r"mirrored\.Place has 2 fields, place not"):
         Mirror(Stray, TREE)
 
 
