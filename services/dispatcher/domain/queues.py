@@ -24,7 +24,8 @@ class CentreQueue:
     """Waiting contacts and ready callers of one centre.
 
     A contact stands in the heap of its language, a caller in those of all its languages and in
-    that of any language. Entries that no longer stand are dropped when they reach the top.
+    that of any language. Entries that no longer stand are dropped when they reach the top: two
+    queues are equal when the same contacts and callers stand in them.
     """
 
     centre_id: str
@@ -32,8 +33,8 @@ class CentreQueue:
     draining: bool = False
     _waiting: dict[Key, Order] = field(default_factory=dict)
     _ready: dict[str, Idle] = field(default_factory=dict)
-    _contacts: dict[str, list[tuple[Order, Key]]] = field(default_factory=dict)
-    _callers: dict[str, list[tuple[Idle, str]]] = field(default_factory=dict)
+    _contacts: dict[str, list[tuple[Order, Key]]] = field(default_factory=dict, compare=False)
+    _callers: dict[str, list[tuple[Idle, str]]] = field(default_factory=dict, compare=False)
 
     @property
     def takes(self) -> bool:
@@ -68,6 +69,10 @@ class CentreQueue:
     def remove_session(self, session_id: str) -> None:
         """Let a caller be found no more."""
         self._ready.pop(session_id, None)
+
+    def idle_place(self, session_id: str) -> Idle | None:
+        """Return the place of a ready caller."""
+        return self._ready.get(session_id)
 
     def best(self) -> tuple[Key, str] | None:
         """Return the first contact that can be served now, and its longest-idle caller."""
