@@ -163,7 +163,9 @@ def _scalar(
         source.arguments.append(f"{read}({there})")
     else:
         _optional(source, there, found, optional=optional and found.has_presence)
-    source.lines.append(f"if value.{name} is not None: {there} = value.{name}")
+    # Most fields hold nothing; on the wire that is the same as not set.
+    given = f"value.{name} is not None" if found.has_presence else f"value.{name}"
+    source.lines.append(f"if {given}: {there} = value.{name}")
 
 
 def _optional(source: _Source, read: str, found: FieldDescriptor, *, optional: bool) -> None:
