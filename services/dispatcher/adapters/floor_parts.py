@@ -108,7 +108,7 @@ def _write_sessions(chunk: Chunk, sessions: Sequence[_Bound]) -> None:
         write(session, message)
         message.bound = bound
         if idle_place is not None:
-            message.idle_place.extend(idle_place)
+            message.ready_since_ms, message.ready_ordinal = idle_place
 
 
 def _read_sessions(floor: Floor, chunk: Chunk) -> None:
@@ -118,9 +118,9 @@ def _read_sessions(floor: Floor, chunk: Chunk) -> None:
         if message.bound:
             floor.by_nonce[session.nonce] = session.session_id
         if session.idle:
-            since_ms, ordinal = message.idle_place
+            idle_place = message.ready_since_ms, message.ready_ordinal
             queue = floor.centre(session.centre_id)
-            queue.add_session((since_ms, ordinal), session.languages, session.session_id)
+            queue.add_session(idle_place, session.languages, session.session_id)
 
 
 def _write_stops(chunk: Chunk, stops: Sequence[tuple[StopScope, str]]) -> None:

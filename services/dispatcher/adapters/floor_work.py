@@ -75,7 +75,10 @@ def write_timers(chunk: Chunk, timers: Sequence[Timer]) -> None:
     """Put timers into a chunk."""
     add = chunk.timers.add
     for at_ms, ordinal, kind, key in timers:
-        message = add(at_ms=at_ms, ordinal=ordinal, kind=kind.value)
+        message = add()
+        message.at_ms = at_ms
+        message.ordinal = ordinal
+        message.kind = kind  # type: ignore[assignment]
         if isinstance(key, tuple):
             message.contact_id, message.release = key
         elif isinstance(key, str):

@@ -248,18 +248,6 @@ def test_the_chunk_that_is_spoilt_below_is_good() -> None:
         [chunk(contacts=[floor_pb2.FloorContact(place=1, order=[1, 2])])],  # type: ignore[arg-type]
         [chunk(emptying=["s7"])],
         [chunk(timers=[floor_pb2.FloorTimer(kind=7, session_id="s7")])],  # type: ignore[arg-type]
-        [
-            chunk(
-                sessions=[
-                    floor_pb2.FloorSession(
-                        session_id="s2",
-                        activity=2,  # type: ignore[arg-type]
-                        presence=1,  # type: ignore[arg-type]
-                        idle=True,
-                    )
-                ]
-            )
-        ],
     ],
 )
 def test_what_is_no_floor_is_poison_and_leaves_the_core_as_it_was(spoilt: list[bytes]) -> None:

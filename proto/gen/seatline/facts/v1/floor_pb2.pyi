@@ -510,7 +510,8 @@ class FloorSession(_message.Message):
     SUSPECT_BY_GATEWAY_FIELD_NUMBER: _builtins.int
     GONE_AT_MS_FIELD_NUMBER: _builtins.int
     IDLE_FIELD_NUMBER: _builtins.int
-    IDLE_PLACE_FIELD_NUMBER: _builtins.int
+    READY_SINCE_MS_FIELD_NUMBER: _builtins.int
+    READY_ORDINAL_FIELD_NUMBER: _builtins.int
     BOUND_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Session."""
@@ -542,6 +543,10 @@ class FloorSession(_message.Message):
     """Since when it is gone."""
     idle: _builtins.bool
     """True while it stands among its centre's ready callers."""
+    ready_since_ms: _builtins.int
+    """Its place among them: since when,"""
+    ready_ordinal: _builtins.int
+    """and in which order of facts."""
     bound: _builtins.bool
     """True while `nonce` names a current binding of this session."""
     @_builtins.property
@@ -559,10 +564,6 @@ class FloorSession(_message.Message):
     @_builtins.property
     def pausing(self) -> Global___FloorPause:
         """Pause that begins when it is free."""
-
-    @_builtins.property
-    def idle_place(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Its place among them: since when, and an ordinal; empty while it is not there."""
 
     def __init__(
         self,
@@ -586,12 +587,13 @@ class FloorSession(_message.Message):
         suspect_by_gateway: _builtins.bool = ...,
         gone_at_ms: _builtins.int = ...,
         idle: _builtins.bool = ...,
-        idle_place: _abc.Iterable[_builtins.int] | None = ...,
+        ready_since_ms: _builtins.int = ...,
+        ready_ordinal: _builtins.int = ...,
         bound: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "pausing", b"pausing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "boot_id", b"boot_id", "bound", b"bound", "centre_id", b"centre_id", "contact", b"contact", "deadline_ms", b"deadline_ms", "draining", b"draining", "generation", b"generation", "gone_at_ms", b"gone_at_ms", "idle", b"idle", "idle_place", b"idle_place", "idle_since_ms", b"idle_since_ms", "languages", b"languages", "misses", b"misses", "nonce", b"nonce", "nonces", b"nonces", "pausing", b"pausing", "presence", b"presence", "session_id", b"session_id", "suspect_at_ms", b"suspect_at_ms", "suspect_by_gateway", b"suspect_by_gateway"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "boot_id", b"boot_id", "bound", b"bound", "centre_id", b"centre_id", "contact", b"contact", "deadline_ms", b"deadline_ms", "draining", b"draining", "generation", b"generation", "gone_at_ms", b"gone_at_ms", "idle", b"idle", "idle_since_ms", b"idle_since_ms", "languages", b"languages", "misses", b"misses", "nonce", b"nonce", "nonces", b"nonces", "pausing", b"pausing", "presence", b"presence", "ready_ordinal", b"ready_ordinal", "ready_since_ms", b"ready_since_ms", "session_id", b"session_id", "suspect_at_ms", b"suspect_at_ms", "suspect_by_gateway", b"suspect_by_gateway"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
