@@ -30,11 +30,12 @@ from tests.support.scenario import FLOOR, WRAPPING_UP
 CODEC = FloorCodec()
 KEY = ("c1", 2**64 - 1)
 OTHER_KEY = ("c2", 1)
+SEALED = b" \n" + bytes(range(256))
 
 
 def live_contact() -> LiveContact:
     return LiveContact(
-        contact("c1", release=KEY[1], language="hi", priority=7, sealed=bytes(range(256))),
+        contact("c1", release=KEY[1], language="hi", priority=7, sealed=SEALED),
         seat_id="S24-35",
         centre_id="C001",
         allow_until_ms=START_MS + 1,
@@ -87,10 +88,13 @@ def full_floor() -> Floor:
     centre = CentreQueue("C001", closed=True, draining=True)
     centre.add_contact(live.order, "hi", live.key)
     centre.add_session((START_MS + 18, 19), session.languages, "s1")
+    centre.add_session((START_MS, 1), ("ta",), "s2")
+    # Its nonce is by now another's.
+    idle = Session("s2", "C001", ("ta",), nonce=session.nonce, idle_since_ms=7, idle=True)
     return Floor(
         Limits(lease_ms=1),
         contacts={live.key: live, other.key: other},
-        sessions={"s1": session},
+        sessions={"s1": session, "s2": idle},
         centres={"C001": centre},
         home={"S24-35": "C001"},
         map_version=20,
@@ -101,7 +105,7 @@ def full_floor() -> Floor:
             "c3": (WithdrawalKind.RECALL, START_MS + 26),
             b"": (WithdrawalKind.OPT_OUT, START_MS + 27),
         },
-        forgettable=deque([(START_MS + 26, "c3"), (START_MS + 25, b"\xffp"), (START_MS, b"")]),
+        forgettable=deque([(START_MS + 26, "c3"), (START_MS + 25, b"\xffp"), (1, "c9"), (1, b"")]),
         by_person={
             live.contact.person_key: {live.key},
             other.contact.person_key: {other.key},
@@ -109,11 +113,11 @@ def full_floor() -> Floor:
         by_nonce={session.nonce: "s1"},
         gateways={b"\xfeb": START_MS + 28, b"a": 0},
         awaiting={OTHER_KEY: 29, KEY: 30},
-        leaving={OTHER_KEY: ReturnReason.STOPPED, KEY: EndReason.WITHDRAWN},
+        leaving={OTHER_KEY: ReturnReason.MISSED, KEY: EndReason.WITHDRAWN},
         emptying={"s1": None},
         dirty={"C002": None, "C001": None},
         timers=[
-            Timer(START_MS + number, 40 - number, kind, key)
+            Timer(START_MS + 7 * number % 10, 40 - number, kind, key)
             for number, (kind, key) in enumerate(timed())
         ],
         timers_max=1_031,
@@ -176,12 +180,13 @@ def test_every_field_of_the_full_floor_comes_back_in_its_order(chunk_bytes: int)
     chunks = FloorCodec(chunk_bytes).chunks(holding(floor))
     assert restored(chunks) == floor == full_floor()
     assert ordered(restored(chunks)) == ordered(floor)
+    assert restored(chunks).centres["C001"].best() == (KEY, "s1")
     assert max(map(len, chunks)) <= chunk_bytes
 
 
 def test_sealed_data_comes_back_byte_for_byte() -> None:
     floor = restored(CODEC.chunks(holding(full_floor())))
-    assert floor.contacts[KEY].contact.sealed == bytes(range(256))
+    assert floor.contacts[KEY].contact.sealed == SEALED
 
 
 def test_an_empty_floor_is_one_chunk() -> None:
