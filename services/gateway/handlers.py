@@ -130,6 +130,8 @@ class Unsealer:
             self.progress.broker_ms(case.confirmed.partition, mono_ms),
         )
         self._apply(case, Announced(appended_at_ms, now_ms))
+        if self.progress.may_announce(case.confirmed.partition, mono_ms):
+            self._apply(case, ReachedEnd(now_ms))
 
     def _show(self, case: _Case) -> None:
         person = self.persons.open(case.confirmed)

@@ -41,7 +41,8 @@ class FactsPromises:
     confirmed: dict[facts.Attempt, facts.Confirmed] = field(default_factory=dict)
     dials: dict[str, list[Dial]] = field(default_factory=dict)
     unsealed: dict[facts.Attempt, int] = field(default_factory=dict)
-    ended: dict[Key, facts.Ended] = field(default_factory=dict)
+    ended: dict[Key, tuple[facts.Ended, int]] = field(default_factory=dict)
+    """How each release ended, and the offset of that record."""
     said: dict[tuple[str, str, int, facts.Attempt], int] = field(default_factory=dict)
     """When an accept or an announcement was first appended, by session, generation, attempt."""
     generations: dict[tuple[int, str], list[int]] = field(default_factory=dict)
@@ -66,7 +67,7 @@ class FactsPromises:
             case facts.Confirmed():
                 self._judge_confirmed(floor, fact, at_ms)
             case facts.Ended():
-                self._judge_ended(fact)
+                self._judge_ended(fact, record.offset)
             case facts.SignedIn():
                 session = (record.partition, fact.session_id)
                 known = self.generations.setdefault(session, [])
@@ -143,8 +144,8 @@ class FactsPromises:
         if announced_at_ms is None or announced_at_ms >= live.deadline_ms:
             raise BrokenPromiseError("dialled_unannounced", f"{fact.attempt} in time")
 
-    def _judge_ended(self, fact: facts.Ended) -> None:
-        self.ended[fact.attempt.key] = fact
+    def _judge_ended(self, fact: facts.Ended, offset: int) -> None:
+        self.ended[fact.attempt.key] = (fact, offset)
         if fact.reason is EndReason.NEVER_DIALLED:
             for dial in self.dials.get(fact.attempt.contact_id, ()):
                 if dial.attempt == fact.attempt:
@@ -179,7 +180,8 @@ class FactsPromises:
             attempt: What the gateway opens.
             binding: Partition and nonce that it opens it for.
             late_ms: How long after `dial_by` it is, see `lateness_ms`.
-            facts_read: Records of that partition's facts that this gateway has read.
+            facts_read: Records of that partition's facts that this gateway has read, or has to
+                have read to be at their end.
             withdrawn_read: Records of suppressions that it has read.
         """
         partition, nonce = binding
@@ -196,8 +198,8 @@ class FactsPromises:
             raise BrokenPromiseError(
                 "unsealed_old_generation", f"{attempt} for {fact.generation} of {len(signed_in)}"
             )
-        end = self.ended.get(attempt.key)
-        if end is not None:
+        end, offset = self.ended.get(attempt.key, (None, facts_read))
+        if end is not None and offset < facts_read:
             raise BrokenPromiseError("unsealed_after_end", f"{attempt} {end.reason.name}")
         for person_key, contact_id in self.truth.withdrawals[:withdrawn_read]:
             if (person_key and person_key == fact.person_key) or contact_id == attempt.contact_id:
@@ -212,7 +214,7 @@ class FactsPromises:
             raise BrokenPromiseError("dialled_late", f"{attempt} by {session_id}")
         before = self.dials.setdefault(attempt.contact_id, [])
         for other in before:
-            end = self.ended.get(other.attempt.key)
+            end, _ = self.ended.get(other.attempt.key, (None, 0))
             if end is None or end.reason is EndReason.NEVER_DIALLED:
                 raise BrokenPromiseError(
                     "two_desks",

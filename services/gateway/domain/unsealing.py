@@ -1,8 +1,9 @@
 """When a confirmed number may be shown (rule 5.1), as a state machine over one CONFIRM.
 
-WAITING   the CONFIRM was read; the end of facts is awaited
-ANNOUNCED `Unsealing` was produced; its append time is awaited
-OVER      shown, reported or dropped: nothing can happen any more
+WAITING      the CONFIRM was read; the end of facts is awaited
+ANNOUNCED    `Unsealing` was produced; its append time is awaited
+ACKNOWLEDGED it was appended in time; the end of facts is awaited once more
+OVER         shown, reported or dropped: nothing can happen any more
 """
 
 import enum
@@ -15,6 +16,7 @@ class Step(enum.Enum):
 
     WAITING = "waiting"
     ANNOUNCED = "announced"
+    ACKNOWLEDGED = "acknowledged"
     OVER = "over"
 
 
@@ -99,7 +101,8 @@ def decide(step: Step, dial_by_ms: int, event: Event) -> tuple[Step, Action]:
     """Return the next step of a CONFIRM and what to do.
 
     `SHOW` is returned at most once, only for an announcement whose append time is known and before
-    `dial_by`, and only while `dial_by` cannot have passed: a gateway that was paused shows nothing.
+    `dial_by`, and only while `dial_by` cannot have passed. A gateway that stood still since its
+    announcement reads on first: the session may be elsewhere, its attempt over.
     """
     if step is Step.OVER:
         return step, Do.NOTHING
@@ -122,7 +125,7 @@ def decide(step: Step, dial_by_ms: int, event: Event) -> tuple[Step, Action]:
 
 def _not_shown(step: Step, why: str) -> Action:
     """Report an announcement that nothing followed: the log may hold it as a call begun."""
-    return ReportNotUnsealed(WhyNot.LATE) if step is Step.ANNOUNCED else Drop(why)
+    return Drop(why) if step is Step.WAITING else ReportNotUnsealed(WhyNot.LATE)
 
 
 def _reached_end(step: Step, dial_by_ms: int, now_ms: int) -> tuple[Step, Action]:
@@ -130,6 +133,8 @@ def _reached_end(step: Step, dial_by_ms: int, now_ms: int) -> tuple[Step, Action
         return Step.OVER, _not_shown(step, "expired")
     if step is Step.WAITING:
         return Step.ANNOUNCED, Do.ANNOUNCE
+    if step is Step.ACKNOWLEDGED:
+        return Step.OVER, Do.SHOW
     return step, Do.NOTHING
 
 
@@ -140,4 +145,4 @@ def _announced(step: Step, dial_by_ms: int, event: Announced) -> tuple[Step, Act
         return Step.OVER, Drop("too_late")  # the dispatcher judges by the same append time
     if event.appended_at_ms is None or event.now_ms >= dial_by_ms:
         return Step.OVER, ReportNotUnsealed(WhyNot.LATE)
-    return Step.OVER, Do.SHOW
+    return Step.ACKNOWLEDGED, Do.NOTHING

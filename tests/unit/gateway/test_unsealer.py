@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from services.gateway.domain.progress import AT_END_WITHIN_MS
 from services.gateway.domain.prohibitions import Scope
 from services.gateway.domain.unsealing import WhyNot
 from services.gateway.domain.values import Attempt, StreamId
@@ -65,6 +66,21 @@ def test_an_append_time_of_a_clock_that_was_stepped_back_makes_nothing_in_time(d
     door.commands.settle(confirmed.dial_by_ms - 3_600_000)
     assert door.desks.told == []
     assert door.tally.reasons == ["late"]
+
+
+def test_a_gateway_that_stood_still_since_its_announcement_reads_on_before_it_shows(
+    door: Door,
+) -> None:
+    binding = door.bound()
+    confirmed = door.confirm(binding)
+    door.at_end()
+    door.unsealer.advance()
+    door.clock.advance(AT_END_WITHIN_MS + 1)
+    door.commands.settle(confirmed.dial_by_ms - 10_000)
+    assert door.tally.shown == 0
+    door.at_end()
+    door.unsealer.advance()
+    assert door.tally.shown == 1
 
 
 def test_an_acknowledgement_without_append_time_shows_nothing(door: Door) -> None:
