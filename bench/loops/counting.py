@@ -25,6 +25,9 @@ class CountingObserver:
     def owned(self, partition: int, *, owned: bool, epoch: int) -> None:
         """Take no notice."""
 
+    def loaded(self, partition: int, covered: int, end: int) -> None:
+        """Take no notice."""
+
     def wrote(self, partition: int, entries: Sequence[Any], queued: int, waited_ms: int) -> None:
         """Count what was decided."""
         del partition, queued, waited_ms

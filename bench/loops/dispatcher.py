@@ -16,14 +16,16 @@ from seatline.commands.v1 import commands_pb2
 from seatline.rulings.v1 import rulings_pb2
 from services.dispatcher.adapters import topics
 from services.dispatcher.adapters.codec import DispatcherCodec
+from services.dispatcher.adapters.floor_codec import FloorCodec
 from services.dispatcher.domain import facts, inputs
 from services.dispatcher.domain.limits import Limits
 from services.dispatcher.handlers import FloorHandler
 from services.runtime.clock import SystemClock
 from services.runtime.deciding import decider_reader
 from services.runtime.fenced_log.core import Batch, Inputs
-from services.runtime.fenced_log.decider import Decider, Place, World
+from services.runtime.fenced_log.decider import Decider
 from services.runtime.fenced_log.header import Fence, FencePoint, Header, to_proto
+from services.runtime.fenced_log.world import Place, World
 from services.runtime.ids import SystemIds
 from services.runtime.kafka_log import KafkaLogWriter
 from services.runtime.log_port import Arrived, TopicPartition
@@ -66,6 +68,7 @@ class Trial:
             read,
             lambda _: FloorHandler(Limits()),
             _BenchCodec(partitions),
+            FloorCodec(),
             world,
         )
         self._seats: list[tuple[str, str, int]] = []

@@ -102,7 +102,7 @@ async def _gateway(told: Connection) -> None:
         log = LoopedLog(clock)
         quiet = configure_logs("gateway-0", "error")
         process = Process("gateway-0", quiet, Health(clock), CollectorRegistry(), clock)
-        gateway = build(settings, process, log, SystemIds())
+        gateway = build(settings, process, log, SystemIds(), {})
         log.assign(starts(PARTITIONS))
         server, port = await open_server(gateway, 0)
         running = asyncio.create_task(run_on(gateway, log, log, process, drain_s=1.0))

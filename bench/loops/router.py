@@ -12,11 +12,13 @@ from services.router.adapters import topics
 from services.router.adapters.live_orders import LiveOrders
 from services.router.adapters.log_codec import RouterCodec
 from services.router.adapters.metrics import RouterMetrics
+from services.router.adapters.seen_codec import SeenCodec
 from services.router.handlers import Orders, RulingHandler
 from services.runtime.clock import SystemClock
 from services.runtime.deciding import decider_reader
 from services.runtime.fenced_log.core import Inputs
-from services.runtime.fenced_log.decider import Decider, Place, World
+from services.runtime.fenced_log.decider import Decider
+from services.runtime.fenced_log.world import Place, World
 from services.runtime.ids import SystemIds
 from services.runtime.kafka_log import KafkaLogWriter
 from services.runtime.log_port import TopicPartition
@@ -52,6 +54,7 @@ def rule_on_backlog(
         inputs,
         lambda _: RulingHandler(orders, _DEDUPE_MS),
         RouterCodec(),
+        SeenCodec(),
         world,
     )
     until(lambda: not decider.waiting_for and orders.view is not None, decider.turn, "router ready")

@@ -2,6 +2,7 @@
 
 from services.dispatcher.adapters import topics
 from services.dispatcher.adapters.codec import DispatcherCodec
+from services.dispatcher.adapters.floor_codec import FloorCodec
 from services.dispatcher.adapters.floor_page import PATH, FloorPage, look
 from services.dispatcher.adapters.metrics import DispatcherMetrics
 from services.dispatcher.adapters.observer import DispatcherObserver
@@ -10,8 +11,9 @@ from services.dispatcher.handlers import FloorHandler
 from services.dispatcher.settings import DispatcherSettings
 from services.runtime.deciding import decide_until_stopped, decider_reader
 from services.runtime.fenced_log.core import Inputs
-from services.runtime.fenced_log.decider import Decider, Place, World
+from services.runtime.fenced_log.decider import Decider
 from services.runtime.fenced_log.question import Asker
+from services.runtime.fenced_log.world import Place, World
 from services.runtime.ids import SystemIds
 from services.runtime.kafka_log import KafkaLogWriter
 from services.runtime.kafka_wait import wait_for_topics
@@ -48,6 +50,7 @@ def serve(settings: DispatcherSettings, process: Process) -> None:
         INPUTS,
         lambda _: FloorHandler(Limits()),
         DispatcherCodec(settings.partitions),
+        FloorCodec(),
         World(reader, writer, process.clock, SystemIds(), observer),
     )
     process.pages[PATH] = FloorPage(settings.slot, Asker(decider, look))

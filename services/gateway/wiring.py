@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import grpc
@@ -14,7 +14,7 @@ from seatline.gateway.v1 import gateway_service_pb2_grpc as wire_grpc
 from services.gateway.adapters.commands_out import KafkaCommands
 from services.gateway.adapters.grpc_in import SERVER_OPTIONS, GatewayDoor
 from services.gateway.adapters.kafka_threads import KafkaThreads, Take
-from services.gateway.adapters.log_in import LogIn, OrderReader
+from services.gateway.adapters.log_in import LogIn, OrderReader, header_of
 from services.gateway.adapters.metrics import Metrics
 from services.gateway.adapters.orders_in import OrdersIn
 from services.gateway.adapters.persons import SealedPersons
@@ -28,6 +28,8 @@ from services.gateway.domain.values import BOOT_ID_BYTES
 from services.gateway.handlers import Sessions, Unsealer
 from services.gateway.settings import GatewaySettings
 from services.runtime.errors import PromiseBrokenError
+from services.runtime.fenced_log.from_snapshots import FromSnapshots
+from services.runtime.fenced_log.header import FencePoint
 from services.runtime.ids import Ids, SystemIds
 from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter
 from services.runtime.kafka_wait import wait_for_topics
@@ -54,12 +56,18 @@ class Gateway:
 
 
 def starts(partitions: int) -> dict[TopicPartition, int]:
-    """Return what a gateway reads, all of it from the oldest record kept."""
+    """Return what a gateway reads: orders whole, facts from their newest snapshots on."""
     facts = {(FACTS, partition): START for partition in range(partitions)}
     return facts | {(MAP, 0): START, (SUPPRESSIONS, 0): START}
 
 
-def build(settings: GatewaySettings, process: Process, writer: LogWriter, ids: Ids) -> Gateway:
+def build(
+    settings: GatewaySettings,
+    process: Process,
+    writer: LogWriter,
+    ids: Ids,
+    points: Mapping[int, FencePoint],
+) -> Gateway:
     """Put a gateway together; call inside its loop.
 
     Args:
@@ -67,6 +75,7 @@ def build(settings: GatewaySettings, process: Process, writer: LogWriter, ids: I
         process: The process around it.
         writer: The log that commands go to.
         ids: Draws the boot id and the nonces.
+        points: See `FromSnapshots.points`.
     """
     metrics = Metrics(process.registry)
     boot_id = ids.draw(BOOT_ID_BYTES)
@@ -98,7 +107,7 @@ def build(settings: GatewaySettings, process: Process, writer: LogWriter, ids: I
         MAP: orders.map_record,
         SUPPRESSIONS: orders.withdrawal,
     }
-    log_in = LogIn(FACTS, readers, sessions, unsealer, streams, progress, metrics, clock)
+    log_in = LogIn(FACTS, readers, sessions, unsealer, streams, progress, metrics, clock, points)
     running = Running(
         sessions,
         unsealer,
@@ -196,9 +205,11 @@ async def run_on(
 
 async def serve(settings: GatewaySettings, process: Process) -> None:
     """Run a gateway on the real broker until it is asked to stop."""
-    reader = KafkaLogReader(settings.kafka, settings.slot, process.clock)
+    reader = FromSnapshots(
+        KafkaLogReader(settings.kafka, settings.slot, process.clock), FACTS, header_of
+    )
     writer = KafkaLogWriter(settings.kafka, settings.slot)
-    gateway = build(settings, process, writer, SystemIds())
+    gateway = build(settings, process, writer, SystemIds(), reader.points)
     await gateway.running.publish_readiness()
     server, _ = await open_server(gateway, settings.grpc_port)
     try:

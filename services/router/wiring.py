@@ -5,11 +5,13 @@ from services.router.adapters.live_orders import LiveOrders
 from services.router.adapters.log_codec import RouterCodec
 from services.router.adapters.metrics import RouterMetrics
 from services.router.adapters.observer import RouterObserver
+from services.router.adapters.seen_codec import SeenCodec
 from services.router.handlers import Orders, RulingHandler
 from services.router.settings import RouterSettings
 from services.runtime.deciding import decide_until_stopped, decider_reader
 from services.runtime.fenced_log.core import Inputs
-from services.runtime.fenced_log.decider import Decider, Place, World
+from services.runtime.fenced_log.decider import Decider
+from services.runtime.fenced_log.world import Place, World
 from services.runtime.ids import SystemIds
 from services.runtime.kafka_log import KafkaLogWriter
 from services.runtime.kafka_wait import wait_for_topics
@@ -50,6 +52,7 @@ def serve(settings: RouterSettings, process: Process) -> None:
         INPUTS,
         new_core,
         RouterCodec(),
+        SeenCodec(),
         World(
             reader,
             writer,

@@ -1,5 +1,6 @@
 """The smallest decider there is: inputs are numbers, entries repeat them, state is their list."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -93,10 +94,34 @@ class TallyCodec:
             raise PoisonError("not numbers") from error
 
 
+class TallyStateCodec:
+    """Three chunks of numbers; an `AlarmCore` has its alarms in the first."""
+
+    def chunks(self, core: TallyCore) -> list[bytes]:
+        rings = core.rings_at_ms if isinstance(core, AlarmCore) else {}
+        third = 1 + len(core.seen) // 3
+        return [
+            json.dumps(
+                {
+                    "seen": core.seen[at * third : (at + 1) * third],
+                    "rings": [] if at else list(rings.items()),
+                }
+            ).encode()
+            for at in range(3)
+        ]
+
+    def restore(self, core: TallyCore, chunks: Sequence[bytes]) -> None:
+        for chunk in map(json.loads, chunks):
+            core.seen.extend(chunk["seen"])
+            if isinstance(core, AlarmCore):
+                core.rings_at_ms.update(chunk["rings"])
+
+
 class SilentObserver:
     """Keeps what it is told."""
 
     def __init__(self) -> None:
+        self.loads: list[tuple[int, int, int]] = []
         self.aside: list[Failure] = []
         self.owned_now: set[int] = set()
 
@@ -106,6 +131,9 @@ class SilentObserver:
 
     def wrote(self, partition: int, entries: Sequence[int], queued: int, waited_ms: int) -> None:
         del partition, entries, queued, waited_ms
+
+    def loaded(self, partition: int, covered: int, end: int) -> None:
+        self.loads.append((partition, covered, end))
 
     def set_aside(self, failure: Failure, pending: Pending[int]) -> None:
         del pending

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, Phase, settings, stateful
 from hypothesis import strategies as st
 
 from services.runtime.errors import PromiseBrokenError
-from services.runtime.fenced_log.decider import Place
-from services.runtime.fenced_log.partition import Role
 from services.runtime.fenced_log.reader import LogGapError, ReaderTooOldError
+from services.runtime.fenced_log.role import Role
+from services.runtime.fenced_log.world import Place
 from tests.fakes.gateway import CountingIds
 from tests.fakes.log import FakeClock, HeldLogWriter, InMemoryBroker, InMemoryLogReader
 from tests.fakes.tally import (
@@ -28,6 +28,8 @@ SHRINK = os.environ.get("FENCED_LOG_SHRINK", "0") == "1"
 """A failing story is shortened on demand: that takes minutes, and the tier has seconds."""
 PARTITIONS = 2
 SLOTS = 3
+SNAPSHOT_EVERY = 8
+"""So few records that most lives of a slot begin at a snapshot."""
 FAILS_EVERY = 5
 """Every fifth number cannot be decided, and is set aside."""
 FAILING = set(range(0, 100_000, FAILS_EVERY))
@@ -232,7 +234,9 @@ class OwnersOfOneLog(stateful.RuleBasedStateMachine):
         self.broker.append((topic, number), numbers(*values))
 
     def _start(self, index: int) -> None:
-        place = Place(LOG, PARTITIONS, f"tally-{index}", index, SLOTS)
+        place = Place(
+            LOG, PARTITIONS, f"tally-{index}", index, SLOTS, snapshot_every=SNAPSHOT_EVERY
+        )
         reader = InMemoryLogReader(self.broker, limit=self.limit)
         self.slots[index] = TallySlot(place, reader, self.ids, FAILING)
 

@@ -37,6 +37,7 @@ class Totals:
     seeds: int = 0
     steps: int = 0
     contacts: int = 0
+    loads: int = 0
     faults: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(KINDS, 0)))
     points: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(POINTS_TO_HIT, 0)))
     failed: list[int] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Totals:
         self.seeds += 1
         self.steps += outcome.steps
         self.contacts += outcome.contacts
+        self.loads += outcome.loads
         self.faults.update(outcome.faults)
         self.points.update(outcome.points)
         if not outcome.ok:
@@ -60,6 +62,7 @@ class Totals:
         if self.seeds >= HIT_ALL_FROM:
             never = [name for name in (*KINDS, *POINTS_TO_HIT) if not self._hits(name)]
             missed += [f"never hit: {name}" for name in never]
+            missed += [] if self.loads else ["no fold began at a snapshot"]
         return {
             "ok": not self.failed,
             "bars_missed": missed,
@@ -68,6 +71,7 @@ class Totals:
             "steps_per_minute": per_minute,
             "seconds": round(seconds, 1),
             "contacts": self.contacts,
+            "snapshots_loaded": self.loads,
             "faults_by_kind": dict(sorted(self.faults.items())),
             "awaits_hit": dict(sorted(self.points.items())),
             "failed": self.failed,

@@ -13,7 +13,7 @@ from services.dispatcher.domain.floor import Floor
 from services.recorder.domain.rows import Stage
 from services.router.adapters.topics import CONTACTS
 from services.runtime.fenced_log.header import FencePoint
-from services.runtime.fenced_log.partition import Role
+from services.runtime.fenced_log.role import Role
 from tests.fakes.log_book import InMemoryLogBook
 from tests.fakes.record import InMemoryRecord
 from tests.simtest.deciders import PARTITIONS

@@ -10,25 +10,30 @@ from typing_extensions import override
 
 from services.dispatcher.adapters import topics
 from services.dispatcher.adapters.codec import DispatcherCodec
+from services.dispatcher.adapters.floor_codec import FloorCodec
 from services.dispatcher.domain.limits import Limits
 from services.dispatcher.handlers import FloorHandler
 from services.dispatcher.wiring import INPUTS as DISPATCHER_INPUTS
 from services.router.adapters.live_orders import LiveOrders
 from services.router.adapters.log_codec import RouterCodec
 from services.router.adapters.metrics import RouterMetrics
+from services.router.adapters.seen_codec import SeenCodec
 from services.router.handlers import Orders, RulingHandler
 from services.router.wiring import INPUTS as ROUTER_INPUTS
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.fenced_log.core import Core, Inputs
-from services.runtime.fenced_log.decider import Decider, Place, World
+from services.runtime.fenced_log.decider import Decider
 from services.runtime.fenced_log.header import Failure
 from services.runtime.fenced_log.turn import Pending
+from services.runtime.fenced_log.world import Place, World
 from services.runtime.set_aside import SetAside
 from tests.simtest.log import SimulatedBroker, SimulatedLogReader, SimulatedLogWriter
 from tests.simtest.node import CrashedError, Node
 from tests.simtest.plan import SLOTS
 
 PARTITIONS = 2
+SNAPSHOT_EVERY = 8
+"""So few records that most lives begin at a snapshot."""
 DEDUPE_WINDOW_MS = 600_000
 LIMITS = Limits(
     lease_ms=2_500,
@@ -69,10 +74,14 @@ class DeciderObserver:
 
     letters: SetAside
     told: Callable[[int, bool, int], None]
+    begun: Callable[[int, int, int], None]
     lost: list[int] = field(default_factory=list)
 
     def owned(self, partition: int, *, owned: bool, epoch: int) -> None:
         self.told(partition, owned, epoch)
+
+    def loaded(self, partition: int, covered: int, end: int) -> None:
+        self.begun(partition, covered, end)
 
     def wrote(self, partition: int, entries: Sequence[Any], queued: int, waited_ms: int) -> None:
         """Measure nothing."""
@@ -90,6 +99,7 @@ class DeciderNode(Node):
     on_exit: Callable[["DeciderNode", Exception], None]
     on_turned: Callable[["DeciderNode"], None]
     on_owned: Callable[[Node, int, bool, int], None]
+    on_loaded: Callable[[Node, int, int, int], None]
 
     def open(self, broker: SimulatedBroker, doubles: Doubles) -> None:
         """Put the slot together, as its wiring does."""
@@ -109,9 +119,20 @@ class DeciderNode(Node):
         self.reader = SimulatedLogReader(broker, self, self.wake_at, waited_for)
         self.writer = SimulatedLogWriter(broker, self, self.wake_at)
         letters = SetAside(self.process(), self.writer, self.kind)
-        observer = DeciderObserver(letters, lambda *told: self.on_owned(self, *told))
+        observer = DeciderObserver(
+            letters,
+            lambda *told: self.on_owned(self, *told),
+            lambda *begun: self.on_loaded(self, *begun),
+        )
         index = int(self.name.rpartition("-")[2])
-        place = Place(log, PARTITIONS, self.name, index, _SLOTS[self.kind])
+        place = Place(
+            log,
+            PARTITIONS,
+            self.name,
+            index,
+            _SLOTS[self.kind],
+            snapshot_every=SNAPSHOT_EVERY,
+        )
         make = self._router if routes else self._dispatcher
         self.decider = make(place, inputs, observer, doubles)
 
@@ -122,14 +143,21 @@ class DeciderNode(Node):
         live = LiveOrders(orders, _METRICS)
         world = World(self.reader, self.writer, self.clock, self.ids, observer, live.take)
         return doubles.decider(
-            place, inputs, lambda _: doubles.rulings(orders), RouterCodec(), world
+            place,
+            inputs,
+            lambda _: doubles.rulings(orders),
+            RouterCodec(),
+            SeenCodec(),
+            world,
         )
 
     def _dispatcher(
         self, place: Place, inputs: Inputs, observer: DeciderObserver, doubles: Doubles
     ) -> Decider[Any, Any]:
         world = World(self.reader, self.writer, self.clock, self.ids, observer)
-        return doubles.decider(place, inputs, doubles.floor, DispatcherCodec(PARTITIONS), world)
+        return doubles.decider(
+            place, inputs, doubles.floor, DispatcherCodec(PARTITIONS), FloorCodec(), world
+        )
 
     @override
     def turn(self) -> None:

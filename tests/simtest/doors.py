@@ -8,11 +8,13 @@ from typing import Any
 from typing_extensions import override
 
 from services.gateway.adapters.kafka_threads import KafkaThreads, Take
+from services.gateway.adapters.log_in import header_of
 from services.gateway.settings import GatewaySettings
-from services.gateway.wiring import Gateway, build, run_on, starts
+from services.gateway.wiring import FACTS, Gateway, build, run_on, starts
+from services.runtime.fenced_log.from_snapshots import FromSnapshots
 from services.runtime.log_port import LogReader, LogWriter
 from tests.simtest.async_node import AsyncNode
-from tests.simtest.deciders import PARTITIONS, Doubles
+from tests.simtest.deciders import PARTITIONS, SNAPSHOT_EVERY, Doubles
 from tests.simtest.log import SimulatedBroker, SimulatedLogReader, SimulatedLogWriter
 from tests.simtest.node import CrashedError
 
@@ -99,12 +101,13 @@ class GatewayNode(AsyncNode):
         self.loop.run(lambda: self._open(settings, process, doubles), lambda: "build")
 
     def _open(self, settings: GatewaySettings, process: Any, doubles: Doubles) -> None:
-        self.gateway = build(settings, process, self.writer, self.ids)
+        reader = FromSnapshots(self.reader, FACTS, header_of, 2 * SNAPSHOT_EVERY)
+        self.gateway = build(settings, process, self.writer, self.ids, reader.points)
         doubles.gateway(self.gateway)
-        self.reader.assign(starts(PARTITIONS))
+        reader.assign(starts(PARTITIONS))
         running = run_on(
             self.gateway,
-            self.reader,
+            reader,
             self.writer,
             process,
             settings.drain_s,

@@ -31,6 +31,8 @@ class Outcome:
     points: Counter[str]
     contacts: int
     equation: dict[str, Any]
+    loads: int = 0
+    """How many folds began at a snapshot."""
     broken: BrokenPromiseError | None = None
     story: list[str] = field(default_factory=list)
     where: Counter[str] = field(default_factory=Counter)
@@ -81,6 +83,7 @@ def run(
         world.faults.points,
         world.truth.contacts,
         equation,
+        world.loads,
         broken,
         world.story.lines,
         Counter(world.truth.done.values()),

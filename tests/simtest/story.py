@@ -5,7 +5,7 @@ from typing import Any
 
 from services.dispatcher.domain import facts
 from services.router.domain.ruling import Ruling
-from services.runtime.fenced_log.header import Claim, Fence, Header
+from services.runtime.fenced_log.header import Claim, Fence, Header, SnapshotDone
 
 
 class Storyteller:
@@ -33,6 +33,8 @@ class Storyteller:
                 what = f"{slot} fences, epoch {header.point.epoch}"
             case Claim(slot):
                 what = f"{slot} claims"
+            case SnapshotDone(covered):
+                what = f"snapshot of what is below {covered}"
             case _:
                 what = ", ".join(map(words, entries)) or ""
         if what:

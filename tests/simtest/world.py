@@ -1,16 +1,16 @@
 """One seed's world: broker, processes, desks, and what goes wrong among them."""
 
+from bisect import bisect_left
+from collections import defaultdict
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from typing_extensions import override
-
+from seatline.log.v1 import log_pb2
 from services.dispatcher.adapters import topics
 from services.dispatcher.domain import facts
-from services.gateway.domain.values import Confirmed, Person
-from services.gateway.ports import Persons
+from services.gateway.domain.progress import AT_END_WITHIN_MS
 from services.router.adapters.topics import CONTACTS
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.log_port import Arrived
@@ -23,6 +23,7 @@ from tests.simtest.doors import GatewayNode, write_secrets
 from tests.simtest.faults import FaultBook
 from tests.simtest.log import SimulatedBroker, SimulatedLogWriter
 from tests.simtest.node import MachineClock, Node
+from tests.simtest.numbers import watch
 from tests.simtest.plan import CALM_MS, CLOSES, DESKS, SESSIONS, SLOTS, Plan, PlannedOrder
 from tests.simtest.promises import BrokenPromiseError
 from tests.simtest.recorders import RecorderNode
@@ -53,6 +54,9 @@ class World:
         self.machine = MachineClock(self.scheduler)
         self.broker = SimulatedBroker(self.scheduler, self.machine)
         self.truth = Truth()
+        self.loads = 0
+        """How many folds began at a snapshot."""
+        self._facts_at_ms: defaultdict[int, list[int]] = defaultdict(list)
         self.digest = blake2b(digest_size=16)
         self.story = story
         self.doubles = doubles
@@ -140,6 +144,7 @@ class World:
             case _:
                 node.on_turned = lambda turned: checks.readers_agree(self, turned)
                 node.on_owned = self._owned
+                node.on_loaded = self._loaded
                 node.open(self.broker, self.doubles)
 
     def _store(self, node: Node) -> SimulatedOutcomeStore:
@@ -179,6 +184,11 @@ class World:
         log = "rulings" if node.kind == "router" else "facts"
         self.tell(f"{node.name} {what} {log}/{partition} (epoch {epoch})")
 
+    def _loaded(self, node: Node, partition: int, covered: int, end: int) -> None:
+        self.loads += 1
+        log = "rulings" if node.kind == "router" else "facts"
+        self.tell(f"{node.name} begins {log}/{partition} behind a snapshot, {covered} of {end}")
+
     def _doors(self) -> list[GatewayNode]:
         found = [self.nodes.get(name) for name in SLOTS if name.startswith("gateway")]
         return [node for node in found if node is not None and node.alive]
@@ -204,13 +214,20 @@ class World:
         self.digest.update(
             f"{record.topic}/{record.partition}@{record.offset}:{record.appended_at_ms}".encode()
         )
-        self.digest.update(record.value)
+        self.digest.update(_ordered(record))
+        if record.topic == topics.FACTS:
+            self._facts_at_ms[record.partition].append(self.scheduler.now_ms)
         try:
             self.truth.hear(record)
         except BrokenPromiseError as error:
             self.scheduler.failure = error
         except PromiseBrokenError as error:  # the reader rule itself
             self.scheduler.failure = BrokenPromiseError("log_rule", str(error))
+
+    def facts_due(self, partition: int) -> int:
+        """Return how many facts of a partition whoever is at their end has read by now."""
+        at_ms = self._facts_at_ms[partition]
+        return bisect_left(at_ms, self.scheduler.now_ms - AT_END_WITHIN_MS)
 
     def _after_step(self) -> None:
         truth = self.truth
@@ -249,59 +266,13 @@ class World:
             self.scheduler.after(_AGAIN_MS, self.start, name)
 
 
-def watch(world: World, node: GatewayNode) -> None:
-    """Pass the ports through which a number goes out, and have its opening judged."""
-    unsealer: Any = node.gateway.running.unsealer
-    announce, show = unsealer.commands.unsealing, unsealer.desks.number
-
-    def announced(confirmed: Confirmed, settled: Any) -> None:
-        world.last_unsealed = confirmed.session_id
-        node.reach("unsealing")
-        announce(confirmed, settled)
-
-    def shown(*said: Any) -> None:
-        node.reach("number")
-        show(*said)
-
-    orders = node.gateway.log_in.orders
-    withdraw = orders[topics.SUPPRESSIONS]
-
-    def withdrawn(value: bytes) -> None:
-        withdraw(value)
-        node.withdrawals_read += 1
-
-    orders[topics.SUPPRESSIONS] = withdrawn
-    unsealer.commands.unsealing, unsealer.desks.number = announced, shown
-    unsealer.persons = WatchedPersons(world, node, unsealer.persons)
-
-
-class WatchedPersons(Persons):
-    """Opens as the real one, under the eyes of the promises."""
-
-    def __init__(self, world: World, node: GatewayNode, persons: Persons) -> None:
-        self._world = world
-        self._node = node
-        self._persons = persons
-
-    @override
-    def open(self, confirmed: Confirmed) -> Person | None:
-        world = self._world
-        attempt = facts.Attempt(
-            confirmed.attempt.contact_id, confirmed.attempt.release, confirmed.attempt.number
-        )
-        world.tell(f"{self._node.name} unseals {attempt.contact_id}/{attempt.release}")
-        try:
-            world.truth.promises.unseal(
-                attempt,
-                (confirmed.partition, confirmed.nonce),
-                world.late_ms(attempt),
-                self._node.gateway.running.progress._next[confirmed.partition],
-                self._node.withdrawals_read,
-            )
-        except BrokenPromiseError as error:
-            world.scheduler.failure = error
-        self._node.reach("open")
-        return self._persons.open(confirmed)
+def _ordered(record: Arrived) -> bytes:
+    """Return a record as the same run has it every time: a snapshot has sets, in any order."""
+    if record.topic in (topics.FACTS, topics.RULINGS):
+        envelope = log_pb2.Envelope.FromString(record.value)
+        if envelope.header.HasField("snapshot_chunk"):
+            return b"%d" % len(record.value)
+    return record.value
 
 
 def _nothing(node: Node, point: str) -> None:

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 
 from services.runtime.clock import SystemClock
 from services.runtime.fenced_log.core import Inputs
-from services.runtime.fenced_log.decider import Decider, Place, World
+from services.runtime.fenced_log.decider import Decider
 from services.runtime.fenced_log.header import Fence, Header
-from services.runtime.fenced_log.partition import Role
 from services.runtime.fenced_log.reader import FencedReader
+from services.runtime.fenced_log.role import Role
 from services.runtime.fenced_log.watch import OWNER_SILENCE_MS
+from services.runtime.fenced_log.world import Place, World
 from services.runtime.ids import SystemIds
 from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter
 from services.runtime.log_port import START, Arrived, SendError, Sent
-from tests.fakes.tally import SilentObserver, TallyCodec, TallyCore, numbers
+from tests.fakes.tally import SilentObserver, TallyCodec, TallyCore, TallyStateCodec, numbers
 from tests.support.eventually import eventually
 from tests.support.stack import Broker
 
@@ -44,7 +45,7 @@ class Slot:
             self.arena.log, self.arena.partitions, name, int(name[-1]), 2, owner_silence_ms
         )
         inputs = Inputs(paced=self.arena.paced)
-        self.decider = Decider(place, inputs, lambda _: new_core(), CODEC, world)
+        self.decider = Decider(place, inputs, lambda _: new_core(), CODEC, TallyStateCodec(), world)
 
     @property
     def epoch(self) -> int:

@@ -3,13 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from services.runtime.fenced_log.decider import Decider, Place, World
-from services.runtime.fenced_log.header import Fence, Header, Position
-from services.runtime.fenced_log.partition import Role
+from services.runtime.fenced_log.decider import Decider
+from services.runtime.fenced_log.header import (
+    Control,
+    Fence,
+    Header,
+    Position,
+    SnapshotChunk,
+    SnapshotDone,
+)
+from services.runtime.fenced_log.role import Role
+from services.runtime.fenced_log.world import Place, World
 from services.runtime.ids import Ids
 from services.runtime.log_port import Arrived
 from tests.fakes.log import HeldLogWriter, InMemoryBroker, InMemoryLogReader
-from tests.fakes.tally import INPUTS, SilentObserver, TallyCodec, TallyCore
+from tests.fakes.tally import INPUTS, SilentObserver, TallyCodec, TallyCore, TallyStateCodec
 from tests.support.reader_rule import SecondReader
 
 SEEKING = (Role.CLAIMING, Role.FENCING)
@@ -26,7 +34,12 @@ class TallySlot:
         self.writer = HeldLogWriter(reader.broker)
         world = World(reader, self.writer, reader.clock, ids, SilentObserver())
         self.decider: Decider[int, int] = Decider(
-            place, INPUTS, lambda _: TallyCore(failing=failing), TallyCodec(), world
+            place,
+            INPUTS,
+            lambda _: TallyCore(failing=failing),
+            TallyCodec(),
+            TallyStateCodec(),
+            world,
         )
 
     def deliver_and_hold(self) -> None:
@@ -61,6 +74,12 @@ class Story:
     owner_slot: str = ""
     fences: int = 0
     at_ms: int = 0
+    sizes: list[int] = field(default_factory=list)
+    """How much was told below each offset."""
+    chunks: list[bytes] = field(default_factory=list)
+    positions_then: dict[tuple[str, int], Position] = field(default_factory=dict)
+    """When the first of these chunks was written."""
+    snapshots: int = 0
 
     def __post_init__(self) -> None:
         self.reader = SecondReader(f"checker/{self.number}")
@@ -69,6 +88,7 @@ class Story:
         codec = TallyCodec()
         for arrived in log[self.read :]:
             header = codec.header(arrived.value)
+            self.sizes.append(len(self.told))
             if self.reader.counts(header):
                 self._take(header, list(codec.entries(arrived.value)))
         self.read = len(log)
@@ -88,6 +108,7 @@ class Story:
             before = self.positions.get((topic, number), Position(0))
             assert place_of(position) >= place_of(before), f"{topic} went back: {before} {position}"
             self.positions[(topic, number)] = position
+        self._take_snapshot(header.control)
         for failure in header.failures:
             key = (failure.topic, failure.offset, failure.index)
             poisoned = failure.reason == "PoisonError"
@@ -96,6 +117,19 @@ class Story:
             self.attempts[key] = failure.attempt
             if failure.set_aside:
                 self.set_aside.append(key)
+
+    def _take_snapshot(self, control: Control | None) -> None:
+        if isinstance(control, SnapshotChunk):
+            self.chunks = [*self.chunks[: control.number], control.state]
+            assert len(self.chunks) == control.number + 1
+            if control.number == 0:
+                self.positions_then = dict(self.positions)
+        elif isinstance(control, SnapshotDone):
+            core = TallyCore()
+            TallyStateCodec().restore(core, self.chunks[: control.chunks])
+            assert core.seen == self.told[: self.sizes[control.covered]]
+            assert {(t, n): at for t, n, at in control.inputs} == self.positions_then
+            self.snapshots += 1
 
     def unsettled(
         self, slots: Mapping[int, TallySlot], broker: InMemoryBroker, inputs: tuple[str, str]

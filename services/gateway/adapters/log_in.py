@@ -1,6 +1,6 @@
 """Read facts, map and suppressions: judge each record, then hand on what concerns a desk here."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,12 +19,26 @@ from services.gateway.domain.values import Attempt, Confirmed, Nonce, SessionId
 from services.gateway.handlers import Sessions, Unsealer
 from services.runtime.clock import Clock
 from services.runtime.errors import PromiseBrokenError
-from services.runtime.fenced_log.header import Fence, brief
+from services.runtime.fenced_log.header import Fence, FencePoint, Header, brief
 from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.log_port import Arrived, TopicPartition
 
 # Each gets a record's value; the topics other than facts hold operators' orders.
 OrderReader = Callable[[bytes], None]
+
+
+def header_of(value: bytes) -> Header:
+    """Return the header of a record of facts.
+
+    Raises:
+        PromiseBrokenError: It cannot be read.
+    """
+    try:
+        return brief(log_pb2.Envelope.FromString(value).header)
+    except DecodeError:
+        raise PromiseBrokenError(
+            "a record of facts has no header: upgrade this reader, or find its writer"
+        ) from None
 
 
 @dataclass
@@ -40,6 +54,9 @@ class LogIn:
     progress: Progress
     metrics: Metrics
     clock: Clock
+    points: Mapping[int, FencePoint]
+    """By partition of facts, what stood before the first record read, where that is not the first
+    of all."""
     _readers: dict[int, FencedReader] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -89,7 +106,8 @@ class LogIn:
         reader = self._readers.get(partition)
         if reader is None:
             name = f"{record.topic}/{partition}"
-            reader = self._readers[partition] = FencedReader(name)
+            reader = FencedReader(name, self.points.get(partition))
+            self._readers[partition] = reader
         header = brief(body.header)
         counts = reader.accept(header).counts
         new_reign = counts and isinstance(header.control, Fence)

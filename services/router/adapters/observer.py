@@ -24,6 +24,10 @@ class RouterObserver:
         self._metrics.owned(partition, owned=owned, epoch=epoch)
         self._process.log.info("partition", partition=partition, owned=owned, epoch=epoch)
 
+    def loaded(self, partition: int, covered: int, end: int) -> None:
+        """Note where a fold begins."""
+        self._process.log.info("snapshot", partition=partition, covered=covered, end=end)
+
     def wrote(self, partition: int, entries: Sequence[Any], queued: int, waited_ms: int) -> None:
         """Note a record sent."""
         if entries:

@@ -2,7 +2,7 @@
 
 Keys are joined into one field: a repeated field costs up to 1.8 times the time, and the loop waits
 for it. Nearly all of what is left is the walk through the sets, so a snapshot of a long window is
-best encoded one chunk at a time, from slices that nothing changes any more (`each_chunk`).
+encoded one chunk at a time, from slices that nothing changes any more.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,15 +33,11 @@ class SeenCodec:
         if not self._keys_a_part:
             raise ValueError(f"chunk_bytes is {chunk_bytes}; give room for the longest key")
 
-    def chunks(self, core: RulingHandler) -> Sequence[bytes]:
-        """Return the state as of now, in chunks of at most `CHUNK_BYTES`; at least one."""
-        return tuple(self.each_chunk(core))
+    def chunks(self, core: RulingHandler) -> Iterator[bytes]:
+        """Return the state as of now, in chunks of at most `CHUNK_BYTES`; at least one.
 
-    def each_chunk(self, core: RulingHandler) -> Iterator[bytes]:
-        """Return the same, each chunk encoded when it is asked for.
-
-        The state is that of the call, whatever is ruled until the last chunk was taken. Slices that
-        the window drops meanwhile stay in memory until then.
+        Each is encoded when it is asked for, and the state is that of the call, whatever is ruled
+        until then. Slices that the window drops meanwhile stay in memory.
         """
         return self._packed(core.seen.slices())
 

@@ -1,6 +1,6 @@
 """What a decider brings to the fenced log: its state, its decisions, its wire."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -87,10 +87,11 @@ class Codec(Protocol[Item, Entry]):
 class StateCodec(Protocol[Core_contra]):
     """Wire form of a core's whole state, for snapshots (rule 1.8)."""
 
-    def chunks(self, core: Core_contra) -> Sequence[bytes]:
+    def chunks(self, core: Core_contra) -> Iterable[bytes]:
         """Return the state as of now, in chunks of at most `CHUNK_BYTES`; at least one.
 
-        The loop waits for it, and the core goes on evolving behind it.
+        The loop waits for it. What is encoded later, chunk by chunk, must not change until then:
+        the core goes on evolving.
         """
 
     def restore(self, core: Core_contra, chunks: Sequence[bytes]) -> None:

@@ -1,10 +1,8 @@
 """The loop of a decider: poll, route, decide, send, one thread, no timer on the path."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol
+from typing import Any, Generic
 
-from services.runtime.clock import Clock
 from services.runtime.fenced_log.core import (
     Codec,
     Core,
@@ -12,19 +10,21 @@ from services.runtime.fenced_log.core import (
     Inputs,
     Item,
     Moment,
+    StateCodec,
 )
 from services.runtime.fenced_log.feed import Feed
-from services.runtime.fenced_log.header import Failure, Position
-from services.runtime.fenced_log.partition import OWNER_BYTES, Partition, Reading, Role
+from services.runtime.fenced_log.header import Position
+from services.runtime.fenced_log.loading import Loading
+from services.runtime.fenced_log.partition import OWNER_BYTES, Partition
 from services.runtime.fenced_log.question import Question
-from services.runtime.fenced_log.turn import Pending, Turn
-from services.runtime.fenced_log.watch import ANSWER_WITHIN_MS, OWNER_SILENCE_MS, Watch
-from services.runtime.ids import Ids
+from services.runtime.fenced_log.role import Reading, Role
+from services.runtime.fenced_log.snapshot import SnapshotTaker
+from services.runtime.fenced_log.turn import Turn
+from services.runtime.fenced_log.watch import ANSWER_WITHIN_MS, Watch
+from services.runtime.fenced_log.world import Place, World
 from services.runtime.log_port import (
     Arrived,
     End,
-    LogReader,
-    LogWriter,
     SendError,
     Sent,
     TopicPartition,
@@ -39,52 +39,6 @@ SWEEP_MS = 100
 """How often time is looked at in partitions that nothing arrives for."""
 
 
-class Observer(Protocol):
-    """Told what the decider does, for metrics and logs; never decides anything."""
-
-    def owned(self, partition: int, *, owned: bool, epoch: int) -> None:
-        """A partition was taken or lost."""
-
-    def wrote(self, partition: int, entries: Sequence[Any], queued: int, waited_ms: int) -> None:
-        """A record was sent, for inputs of which the oldest waited so long."""
-
-    def set_aside(self, failure: Failure, pending: Pending[Any]) -> None:
-        """Keep an input that is set aside among the dead letters, under a ceiling.
-
-        Returns when it is kept for good: its failure is written after that, and it is never seen
-        again. It may be asked twice for one input, when the process dies in between.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Which partitions of which log a slot works on, and with whom."""
-
-    log: str
-    partitions: int
-    slot: str
-    slot_index: int
-    slots: int
-    owner_silence_ms: int = OWNER_SILENCE_MS
-
-    def prefers(self, partition: int) -> bool:
-        """Tell whether an ownerless partition is this slot's to take at once."""
-        return partition % self.slots == self.slot_index
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Everything outside that a decider touches."""
-
-    reader: LogReader
-    writer: LogWriter
-    clock: Clock
-    ids: Ids
-    observer: Observer
-    on_live: Callable[[Arrived], None] | None = None
-    """Takes the records of live topics."""
-
-
 class Decider(Generic[Item, Entry]):
     """Follows every partition of its log and decides in those it owns."""
 
@@ -94,12 +48,14 @@ class Decider(Generic[Item, Entry]):
         inputs: Inputs,
         new_core: Callable[[int], Core[Item, Entry]],
         codec: Codec[Item, Entry],
+        state: StateCodec[Any],
         world: World,
     ) -> None:
         self._place = place
         self._inputs = inputs
         self._new_core = new_core
         self._codec = codec
+        self._state = state
         self._reader = world.reader
         self._writer = world.writer
         self._clock = world.clock
@@ -111,6 +67,9 @@ class Decider(Generic[Item, Entry]):
         self._feed: Feed[Item, Entry] = Feed(
             inputs, place.partitions, codec, world.reader, place.log
         )
+        self._taker = SnapshotTaker(state, place.snapshot_every)
+        self._loading = Loading(self._feed.seek, 2 * place.snapshot_every)
+        self._loading.begin((place.log, number) for number in range(place.partitions))
         self._swept_ms = -SWEEP_MS
         self._live_topics = (*inputs.orders, *inputs.live)
         self._fresh = False
@@ -130,6 +89,8 @@ class Decider(Generic[Item, Entry]):
         for record in arrived:
             if not self._feed.is_void(record):
                 self._take(record)
+        if self._loading.is_looking:
+            self._load()
         self._writer.serve()
         if (question := self.question) is not None:
             question.put([turn.partition for turn in self.turns.values()], self._clock)
@@ -216,6 +177,9 @@ class Decider(Generic[Item, Entry]):
 
     def _take_own(self, arrived: Arrived) -> None:
         partition = self.partitions[arrived.partition]
+        if partition.tp in self._loading:
+            self._loading.take(arrived, self._codec.brief)
+            return
         before = partition.role
         after = partition.read(arrived, self._reading())
         if after is Role.OWNING and before is not Role.OWNING:
@@ -223,14 +187,25 @@ class Decider(Generic[Item, Entry]):
         elif before is Role.OWNING and after is not Role.OWNING:
             self._lose(partition)
 
+    def _load(self) -> None:
+        """Begin the folds for which it is known where."""
+        ends = self._reader.ends()
+        for tp, snapshot in self._loading.found(ends):
+            if snapshot is not None:
+                partition = self.partitions[tp[1]]
+                snapshot.restore(partition, self._state)
+                self._observer.loaded(tp[1], snapshot.done.covered, ends[tp].offset)
+
     def _begin(self, partition: Partition[Item, Entry]) -> None:
         turn = Turn(partition, self._codec, self._inputs, self._clock, self._observer.set_aside)
         self._feed.begin(partition, turn)
         self._observer.owned(partition.number, owned=True, epoch=partition.epoch)
 
     def _lose(self, partition: Partition[Item, Entry]) -> None:
-        """Forget a state that ran ahead of the log, and follow again from its start."""
+        """Forget a state that ran ahead of the log, and fold it again."""
         self._feed.lose(partition)
+        self._taker.drop(partition.number)
+        self._loading.begin([partition.tp])
         self.partitions[partition.number] = self._new_partition(partition.number)
         self._observer.owned(partition.number, owned=False, epoch=partition.epoch)
 
@@ -240,6 +215,8 @@ class Decider(Generic[Item, Entry]):
         def send(value: bytes, done: Callable[[Sent | SendError, Reading], None]) -> None:
             self._writer.send(partition.tp, value, lambda result: done(result, self._reading()))
 
+        if partition.tp in self._loading:
+            return
         at_end = self._reader.at_end(partition.tp, ANSWER_WITHIN_MS)
         if partition.role is not Role.OWNING:
             partition.seek_ownership(
@@ -248,7 +225,7 @@ class Decider(Generic[Item, Entry]):
             return
         partition.check_sending(reading.mono_ms, at_end=at_end)
         turn = self.turns[partition.number]
-        if not partition.may_write:
+        if not partition.may_write or self._taker.step(partition, reading, send):
             return
         moment = self._moment(turn, reading)
         if moment is None:  # no end is known yet: nothing is decided, but an owner is not silent
@@ -265,7 +242,7 @@ class Decider(Generic[Item, Entry]):
             return None  # nothing is known of the leaders yet
         answered_ms = min(ends[paced].asked_at_ms, ends[partition.tp].asked_at_ms)
         written_ms = max(partition.log_time_ms, partition.time.now_ms(reading.mono_ms, answered_ms))
-        position = partition.positions.get(paced, Position(0))
+        position = partition.decided.positions.get(paced, Position(0))
         read_to_ms = (
             partition.time.at_ms(ends[paced].asked_at_ms)
             if position.offset >= ends[paced].offset

@@ -66,7 +66,7 @@ class Feed(Generic[Item, Entry]):
         self._relieve()
         self.turns[partition.number] = turn
         paced = (self._inputs.paced, partition.number)
-        self._starts[paced] = partition.positions.get(paced, Position(0)).offset or START
+        self._starts[paced] = partition.decided.positions.get(paced, Position(0)).offset or START
         for topic in self._inputs.orders:
             self._rewind((topic, 0), partition)
         if self._inputs.spread is not None:
@@ -75,12 +75,11 @@ class Feed(Generic[Item, Entry]):
         self._reader.assign(self._starts)
 
     def lose(self, partition: Partition[Item, Entry]) -> None:
-        """Stop feeding a partition, and read its log from the start again."""
+        """Stop feeding a partition."""
         self._relieve()
         del self.turns[partition.number]
         self._starts.pop((self._inputs.paced, partition.number), None)
         self._reader.assign(self._starts)
-        self._seek(partition.tp, START)
 
     def take(self, arrived: Arrived) -> None:
         """Queue an input record where it belongs."""
@@ -114,13 +113,13 @@ class Feed(Generic[Item, Entry]):
 
     def _rewind(self, tp: TopicPartition, partition: Partition[Item, Entry]) -> None:
         """Read a shared input from the lowest position of all owned partitions on."""
-        position = partition.positions.get(tp, Position(0))
+        position = partition.decided.positions.get(tp, Position(0))
         offset = position.offset or START
         if tp[0] == self._inputs.spread:
             self._spread[tp] = FencedReader(f"{tp[0]}/{tp[1]}", position.point)
             self._spread_ms[tp] = 0
         for turn in self.turns.values():
-            other = turn.partition.positions.get(tp, Position(0))
+            other = turn.partition.decided.positions.get(tp, Position(0))
             turn.forget(tp)
             if other.offset < position.offset:
                 position = other
@@ -128,10 +127,10 @@ class Feed(Generic[Item, Entry]):
                 if tp in self._spread:
                     self._spread[tp].point = other.point
         if tp in self._starts:
-            self._seek(tp, offset)
+            self.seek(tp, offset)
         self._starts[tp] = offset
 
-    def _seek(self, tp: TopicPartition, offset: int) -> None:
+    def seek(self, tp: TopicPartition, offset: int) -> None:
         """Read on from elsewhere; what this poll still holds of the partition is void."""
         self._reader.seek(tp, offset)
         self._sought.add(tp)

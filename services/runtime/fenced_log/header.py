@@ -1,6 +1,7 @@
 """The header of a record, as plain values (rules 1.1 to 1.3)."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from seatline.log.v1 import log_pb2
 
@@ -26,6 +27,10 @@ class Position:
     """Entries of the record at `offset` that are decided already."""
     point: FencePoint | None = None
     """For a fenced input: the last record accepted there."""
+
+
+Inputs = tuple[tuple[str, int, Position], ...]
+"""Topic and partition of each, and what is to be decided next there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +62,42 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotChunk:
+    """Part of an owner's state; means nothing before its `SnapshotDone`."""
+
+    number: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotDone:
+    """Makes the chunks before it count (rule 1.8), with what else a fold keeps."""
+
+    covered: int
+    """Offset behind the last record that the state holds; the chunks lie above it."""
+    seq: int
+    """Of that last record, under the same epoch and owner."""
+    chunks: int
+    at_ms: int
+    """Log time behind that last record."""
+    inputs: Inputs
+    failures: tuple[Failure, ...]
+    slot: str
+    takeovers: tuple[int, ...]
+    """Append times of the last ones, for the damping of the next."""
+
+
+Control = Fence | Claim | SnapshotChunk | SnapshotDone
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """First field of every record of a fenced log."""
 
     point: FencePoint
     at_ms: int
-    inputs: tuple[tuple[str, int, Position], ...] = ()
-    control: Fence | Claim | None = None
+    inputs: Inputs = ()
+    control: Control | None = None
     failures: tuple[Failure, ...] = ()
 
 
@@ -74,7 +108,39 @@ def to_proto(header: Header) -> log_pb2.Header:
     )
     message.at.seconds, ms = divmod(header.at_ms, 1000)
     message.at.nanos = ms * 1_000_000
-    for topic, partition, position in header.inputs:
+    _put_progress(message, header)
+    if header.control is not None:
+        _put_control(message, header.control)
+    return message
+
+
+def _put_control(message: log_pb2.Header, control: Control) -> None:
+    match control:
+        case Fence(slot, version):
+            message.fence.slot, message.fence.min_reader_version = slot, version
+        case Claim(slot):
+            message.claim.slot = slot
+        case SnapshotChunk(number, state):
+            message.snapshot_chunk.number, message.snapshot_chunk.state = number, state
+        case SnapshotDone():
+            _put_done(message.snapshot_done, control)
+        case _:
+            assert_never(control)
+
+
+def _put_done(message: log_pb2.SnapshotDone, done: SnapshotDone) -> None:
+    message.covered, message.seq, message.chunks = done.covered, done.seq, done.chunks
+    message.slot = done.slot
+    message.at.FromMilliseconds(done.at_ms)
+    _put_progress(message, done)
+    for at_ms in done.takeovers:
+        message.takeovers.add().FromMilliseconds(at_ms)
+
+
+def _put_progress(
+    message: log_pb2.Header | log_pb2.SnapshotDone, source: Header | SnapshotDone
+) -> None:
+    for topic, partition, position in source.inputs:
         entry = message.inputs.add(
             topic=topic, partition=partition, offset=position.offset, index=position.index
         )
@@ -82,12 +148,7 @@ def to_proto(header: Header) -> log_pb2.Header:
         if point is not None:
             fence = entry.fence
             fence.epoch, fence.owner, fence.seq = point.epoch, point.owner, point.seq
-    if isinstance(header.control, Fence):
-        message.fence.slot = header.control.slot
-        message.fence.min_reader_version = header.control.min_reader_version
-    elif isinstance(header.control, Claim):
-        message.claim.slot = header.control.slot
-    for failure in header.failures:
+    for failure in source.failures:
         message.failures.add(
             topic=failure.topic,
             partition=failure.partition,
@@ -97,7 +158,6 @@ def to_proto(header: Header) -> log_pb2.Header:
             set_aside=failure.set_aside,
             reason=failure.reason,
         )
-    return message
 
 
 def from_proto(message: log_pb2.Header) -> Header:
@@ -120,14 +180,31 @@ def brief(message: log_pb2.Header) -> Header:
     )
 
 
-def _control(message: log_pb2.Header) -> Fence | Claim | None:
+def _control(message: log_pb2.Header) -> Control | None:
     match message.WhichOneof("control"):
         case "fence":
             return Fence(message.fence.slot, message.fence.min_reader_version)
         case "claim":
             return Claim(message.claim.slot)
+        case "snapshot_chunk":
+            return SnapshotChunk(message.snapshot_chunk.number, message.snapshot_chunk.state)
+        case "snapshot_done":
+            return _snapshot_done(message.snapshot_done)
         case _:
             return None
+
+
+def _snapshot_done(message: log_pb2.SnapshotDone) -> SnapshotDone:
+    return SnapshotDone(
+        covered=message.covered,
+        seq=message.seq,
+        chunks=message.chunks,
+        at_ms=message.at.ToMilliseconds(),
+        inputs=tuple((i.topic, i.partition, _position(i)) for i in message.inputs),
+        failures=tuple(_failure(f) for f in message.failures),
+        slot=message.slot,
+        takeovers=tuple(each.ToMilliseconds() for each in message.takeovers),
+    )
 
 
 def _position(message: log_pb2.InputPosition) -> Position:

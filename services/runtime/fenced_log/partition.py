@@ -1,22 +1,25 @@
 """One partition of a fenced log as one slot sees it: followed, claimed, fenced, or owned."""
 
-import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Generic
 
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.fenced_log.broker_time import BrokerTime
 from services.runtime.fenced_log.core import Codec, Core, Entry, Item
+from services.runtime.fenced_log.coverage import Coverage
+from services.runtime.fenced_log.decided import Decided
 from services.runtime.fenced_log.header import (
     Claim,
     Failure,
     Fence,
     FencePoint,
     Header,
-    Position,
+    SnapshotChunk,
+    SnapshotDone,
 )
 from services.runtime.fenced_log.reader import FencedReader, Verdict
+from services.runtime.fenced_log.role import Reading, Role, Send, Sending
 from services.runtime.fenced_log.watch import ANSWER_WITHIN_MS, Want, Watch
 from services.runtime.log_port import Arrived, SendError, Sent
 
@@ -25,37 +28,6 @@ HEARTBEAT_MS = 900
 CLOCK_LIMIT_MS = 1_000
 OWNER_BYTES = 16
 Tp = tuple[str, int]
-InputKey = tuple[str, int, int, int]
-
-
-class Role(enum.Enum):
-    """What this slot is to the partition."""
-
-    FOLLOWING = "following"
-    CLAIMING = "claiming"
-    FENCING = "fencing"
-    OWNING = "owning"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Clocks at the moment of a read."""
-
-    mono_ms: int
-    wall_ms: int
-
-
-@dataclass(slots=True)
-class _Sending:
-    """The one record under way."""
-
-    header: Header
-    since_ms: int
-    wall_ms: int
-
-
-Send = Callable[[bytes, Callable[[Sent | SendError, Reading], None]], None]
-"""Appends a record; what became of it is told later, with the clocks of that moment."""
 
 
 class Partition(Generic[Item, Entry]):
@@ -80,19 +52,16 @@ class Partition(Generic[Item, Entry]):
         self.watch = watch
         self.role = Role.FOLLOWING
         self.time = BrokerTime()
-        self.positions: dict[Tp, Position] = {}
-        self.failures: dict[InputKey, Failure] = {}
+        self.decided = Decided()
         self.log_time_ms = 0
+        self._coverage = Coverage()
         self._codec = codec
         self._reader = FencedReader(f"{tp[0]}/{tp[1]}")
-        self._sending: _Sending | None = None
+        self._sending: Sending | None = None
         self._next_offset = 0
         """Behind all that was read or settled of the log."""
         self._owner = b""
         self._written_ms = 0
-        self._moved: set[Tp] = set()
-        self._passed: set[Tp] = set()
-        self._passed_ms = 0
 
     @property
     def number(self) -> int:
@@ -108,6 +77,10 @@ class Partition(Generic[Item, Entry]):
     def may_write(self) -> bool:
         """True when this slot owns the partition and no record is under way."""
         return self.role is Role.OWNING and self._sending is None
+
+    def wants_snapshot(self, every: int) -> bool:
+        """Tell whether a snapshot is due, `every` records behind the last one at the earliest."""
+        return self._coverage.is_due(self._next_offset, every)
 
     def stands_at(self) -> tuple[FencePoint | None, int]:
         """Return the last record that counts, and the offset behind what was read or settled."""
@@ -129,7 +102,7 @@ class Partition(Generic[Item, Entry]):
         elif not verdict.counts:
             self._read_overtaken(header, reading)
         elif self.role is Role.OWNING and header.point.owner == self._owner:
-            self._settled(header)
+            self._settled(header, len(arrived.value))
         elif self.role is Role.OWNING:
             self._step_down(reading)
         else:
@@ -155,19 +128,21 @@ class Partition(Generic[Item, Entry]):
         if self.role is Role.FENCING and header.point.owner == self._owner:
             self._step_down(reading)  # an earlier fence won
 
-    def _settled(self, header: Header) -> None:
+    def _settled(self, header: Header, size: int) -> None:
         if self._sending is None or header.point != self._sending.header.point:
             raise PromiseBrokenError(
                 f"{self._name}: read back seq {header.point.seq} that was not under way"
             )
         self._sending = None
+        self._note(header, size)
+
+    def _note(self, header: Header, size: int) -> None:
         self.log_time_ms = max(self.log_time_ms, header.at_ms)
+        self._coverage.count(header, size)
 
     def _follow(self, arrived: Arrived, header: Header, reading: Reading) -> None:
-        self.log_time_ms = max(self.log_time_ms, header.at_ms)
-        for topic, number, position in header.inputs:
-            self.positions[(topic, number)] = position
-        self._note_failures(header.failures)
+        self._note(header, len(arrived.value))
+        self.decided.read(header.inputs, header.failures)
         self.core.evolve(self._codec.entries(arrived.value), header.at_ms)
         if header.point.owner == self._owner and self.role is Role.FENCING:
             self._check_clock(arrived.appended_at_ms, reading)
@@ -214,20 +189,6 @@ class Partition(Generic[Item, Entry]):
         header = Header(FencePoint(epoch, owner, 0), self.log_time_ms, control=control)
         self._send(header, (), reading, send)
 
-    def advance(self, tp: Tp, position: Position) -> None:
-        """Note how far an input is decided; written with the next record."""
-        self.positions[tp] = position
-        self._moved.add(tp)
-
-    def pass_over(self, tp: Tp, position: Position) -> None:
-        """Note that an input held nothing for this partition; written within a heartbeat or two.
-
-        Reading such records again changes nothing, so not every record need name them: with a
-        shared input that would be each partition of it in each record.
-        """
-        self.positions[tp] = position
-        self._passed.add(tp)
-
     def write(
         self,
         entries: Sequence[Entry],
@@ -240,35 +201,67 @@ class Partition(Generic[Item, Entry]):
         silent_ms = reading.mono_ms - self._written_ms
         if not entries and not failures and silent_ms < HEARTBEAT_MS:
             return False
+        header = Header(self._next_point(), max(at_ms, self.log_time_ms), failures=failures)
+        self._append(header, entries, reading, send)
+        return True
+
+    def write_control(
+        self, control: SnapshotChunk | SnapshotDone, reading: Reading, send: Send
+    ) -> None:
+        """Append a record of a snapshot."""
+        self._append(
+            Header(self._next_point(), self.log_time_ms, control=control), (), reading, send
+        )
+
+    def cover(self) -> SnapshotDone:
+        """Return what a snapshot of the state as it is now has to say; its next record is chunk 0.
+
+        That record names every input that moved: a fold up to it has the same positions.
+        """
+        point, covered = self.stands_at()
+        if point is None or not self.may_write:
+            raise PromiseBrokenError(f"{self._name}: a snapshot of what is not settled")
+        return SnapshotDone(
+            covered=covered,
+            seq=point.seq,
+            chunks=0,
+            at_ms=self.log_time_ms,
+            inputs=self.decided.whole(),
+            failures=tuple(self.decided.failures.values()),
+            slot=self.slot,
+            takeovers=self.watch.takeovers,
+        )
+
+    def load(self, point: FencePoint, done: SnapshotDone, size: int) -> None:
+        """Go on behind what a snapshot of so many bytes covers, whose state the core was given."""
+        self._reader.point = point
+        self._next_offset = done.covered
+        self._coverage.load(done.covered, size)
+        self.log_time_ms = done.at_ms
+        self.decided.read(done.inputs, done.failures)
+        self.watch.resume(done.slot, done.takeovers)
+
+    def _next_point(self) -> FencePoint:
         point = self._reader.point
         if point is None or not self.may_write:
             raise PromiseBrokenError(f"{self._name}: writing without owning")
-        self._note_failures(failures)
-        at_ms = max(at_ms, self.log_time_ms)
-        point = FencePoint(point.epoch, point.owner, point.seq + 1)
-        header = Header(point, at_ms, self._take_moved(reading.mono_ms), None, failures)
-        self._written_ms = reading.mono_ms
-        self._send(header, entries, reading, send)
-        return True
+        return FencePoint(point.epoch, point.owner, point.seq + 1)
 
-    def _take_moved(self, mono_ms: int) -> tuple[tuple[str, int, Position], ...]:
-        if mono_ms - self._passed_ms >= HEARTBEAT_MS:
-            self._passed_ms = mono_ms
-            self._moved |= self._passed
-            self._passed.clear()
-        inputs = tuple((*tp, self.positions[tp]) for tp in sorted(self._moved))
-        self._moved.clear()
-        return inputs
+    def _append(
+        self, header: Header, entries: Sequence[Entry], reading: Reading, send: Send
+    ) -> None:
+        self.decided.note(header.failures)
+        self._written_ms = reading.mono_ms
+        inputs = self.decided.moved(reading.mono_ms)
+        self._send(replace(header, inputs=inputs), entries, reading, send)
 
     def _send(self, header: Header, entries: Sequence[Entry], reading: Reading, send: Send) -> None:
-        sending = _Sending(header, reading.mono_ms, reading.wall_ms)
+        value = self._codec.record(header, entries)
+        sending = Sending(header, len(value), reading.mono_ms, reading.wall_ms)
         self._sending = sending
-        send(
-            self._codec.record(header, entries),
-            lambda result, then: self._on_sent(sending, result, then),
-        )
+        send(value, lambda result, then: self._on_sent(sending, result, then))
 
-    def _on_sent(self, sending: _Sending, result: Sent | SendError, reading: Reading) -> None:
+    def _on_sent(self, sending: Sending, result: Sent | SendError, reading: Reading) -> None:
         if self._sending is None:
             return  # read back before, or the partition was lost
         if isinstance(result, SendError):
@@ -277,15 +270,15 @@ class Partition(Generic[Item, Entry]):
                 "the log is unknown, so this process ends (rule 1.10)"
             )
         if self._sending is sending and self.role is Role.OWNING:
-            self._acknowledged(sending.header, result, reading)
+            self._acknowledged(sending, result, reading)
 
-    def _acknowledged(self, header: Header, sent: Sent, reading: Reading) -> None:
+    def _acknowledged(self, sending: Sending, sent: Sent, reading: Reading) -> None:
         if sent.offset != self._next_offset or sent.appended_at_ms is None:
             return  # something stands before it: what it is decides, so it has to be read
         self._next_offset = sent.offset + 1
-        self._reader.accept(header)
-        self.time.observe(sent.appended_at_ms, header.at_ms, reading.mono_ms)
-        self._settled(header)
+        self._reader.accept(sending.header)
+        self.time.observe(sent.appended_at_ms, sending.header.at_ms, reading.mono_ms)
+        self._settled(sending.header, sending.size)
 
     def check_sending(self, mono_ms: int, *, at_end: bool) -> None:
         """Stop when the record under way did not come back in time.
@@ -305,14 +298,6 @@ class Partition(Generic[Item, Entry]):
             raise PromiseBrokenError(
                 f"{self._name}: a record was not read back within {limit_ms} ms (rule 1.10)"
             )
-
-    def _note_failures(self, failures: tuple[Failure, ...]) -> None:
-        for failure in failures:
-            key = (failure.topic, failure.partition, failure.offset, failure.index)
-            if failure.set_aside:
-                self.failures.pop(key, None)
-            else:
-                self.failures[key] = failure
 
     @property
     def _name(self) -> str:

@@ -9,7 +9,8 @@ from services.runtime.clock import Clock
 from services.runtime.errors import PoisonError, PromiseBrokenError
 from services.runtime.fenced_log.core import Codec, Entry, Inputs, Item, Moment
 from services.runtime.fenced_log.header import Failure, FencePoint, Position
-from services.runtime.fenced_log.partition import Partition, Reading, Send
+from services.runtime.fenced_log.partition import Partition
+from services.runtime.fenced_log.role import Reading, Send
 from services.runtime.log_port import TopicPartition
 
 ENTRIES_MAX = 500
@@ -105,7 +106,7 @@ class Turn(Generic[Item, Entry]):
 
     def put(self, pending: Pending[Item]) -> None:
         """Queue an input record; what lies below the partition's own position is skipped."""
-        position = self.partition.positions.get(pending.tp, Position(0))
+        position = self.partition.decided.positions.get(pending.tp, Position(0))
         if pending.offset < position.offset:
             return
         if pending.offset == position.offset and position.index:
@@ -122,8 +123,8 @@ class Turn(Generic[Item, Entry]):
         """
         if self._queues[tp[0]]:
             return False
-        if offset >= self.partition.positions.get(tp, Position(0)).offset:
-            self.partition.pass_over(tp, Position(offset + 1, 0, point))
+        if offset >= self.partition.decided.positions.get(tp, Position(0)).offset:
+            self.partition.decided.pass_over(tp, Position(offset + 1, 0, point))
         return True
 
     def forget(self, tp: TopicPartition) -> None:
@@ -197,7 +198,7 @@ class Turn(Generic[Item, Entry]):
                 queue.popleft()
                 self._pass(pending)
             else:
-                self.partition.advance(pending.tp, pending.position())
+                self.partition.decided.advance(pending.tp, pending.position())
 
     def _judged(self, topic: str, pending: Pending[Item], moment: Moment) -> Moment:
         """Return the moment by which an item is judged: while behind, its own append time."""
@@ -227,7 +228,7 @@ class Turn(Generic[Item, Entry]):
             raise
         except Exception as error:  # noqa: BLE001 (rule 1.9: one input must not stop a partition)
             key = (*pending.tp, pending.offset, index)
-            before = self.partition.failures.get(key)
+            before = self.partition.decided.failures.get(key)
             attempt = before.attempt + 1 if before else 1
             return self._fail(pending, index, draft, type(error).__name__, attempt)
         self._add(draft, entries, moment)
@@ -277,7 +278,7 @@ class Turn(Generic[Item, Entry]):
         return draft.decided % _CLOCK_EVERY != 0 or self._clock.monotonic_ms() < until_ms
 
     def _pass(self, pending: Pending[Item]) -> None:
-        self.partition.advance(pending.tp, pending.position())
+        self.partition.decided.advance(pending.tp, pending.position())
         if pending.tp[0] == self._inputs.paced:
             self._paced_ms = pending.appended_at_ms
             self._judged_ms = max(self._judged_ms, pending.appended_at_ms)

@@ -2,7 +2,7 @@
 
 import enum
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from services.runtime.fenced_log.header import Fence, Header
 from services.runtime.fenced_log.reader import Verdict
@@ -21,12 +21,6 @@ class Want(enum.Enum):
     FENCE = "fence"
 
 
-@dataclass(slots=True)
-class _Reign:
-    slot: str
-    began_at_ms: int
-
-
 class Watch:
     """Judges one partition that this slot does not own.
 
@@ -40,7 +34,7 @@ class Watch:
         self._slot = slot
         self._preferred = preferred
         self._owner_silence_ms = owner_silence_ms
-        self._reign: _Reign | None = None
+        self._reign_slot: str | None = None
         self._takeovers: deque[int] = deque(maxlen=_DOUBLINGS_MAX + 1)
         self._quiet_since_ms: int | None = None
         self._claimed = False
@@ -50,7 +44,17 @@ class Watch:
     @property
     def owner_slot(self) -> str | None:
         """Slot of the reign in force; None when nobody ever owned the partition."""
-        return self._reign.slot if self._reign else None
+        return self._reign_slot
+
+    @property
+    def takeovers(self) -> tuple[int, ...]:
+        """Append times of the last takeovers."""
+        return tuple(self._takeovers)
+
+    def resume(self, slot: str, takeovers: Iterable[int]) -> None:
+        """Go on where a snapshot was taken: in the reign of `slot`."""
+        self._reign_slot = slot
+        self._takeovers.extend(takeovers)
 
     def saw(self, header: Header, verdict: Verdict, appended_at_ms: int, mono_ms: int) -> None:
         """Note a record of the partition in the order of the log."""
@@ -104,14 +108,14 @@ class Watch:
         return int(self._owner_silence_ms * 2 ** min(recent, _DOUBLINGS_MAX))
 
     def _may_begin_at_once(self) -> bool:
-        if self._reign is None:
+        if self._reign_slot is None:
             return self._preferred
-        return self._reign.slot == self._slot
+        return self._reign_slot == self._slot
 
     def _began(self, slot: str, appended_at_ms: int) -> None:
-        if self._reign is not None and self._reign.slot != slot:
+        if self._reign_slot is not None and self._reign_slot != slot:
             self._takeovers.append(appended_at_ms)
-        self._reign = _Reign(slot, appended_at_ms)
+        self._reign_slot = slot
 
     def _void_claim(self) -> None:
         self._claimed = False

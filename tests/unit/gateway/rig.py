@@ -53,7 +53,7 @@ class Rig:
         self.registry = CollectorRegistry()
         log = structlog.get_logger()
         process = Process("gateway-0", log, Health(self.clock), self.registry, self.clock)
-        self.gateway = build(self.settings, process, self.writer, CountingIds())
+        self.gateway = build(self.settings, process, self.writer, CountingIds(), {})
         self.dispatcher = ScriptedDispatcher(self.broker.append)
         self.running = self.gateway.running
         self.sessions = self.running.sessions

@@ -56,7 +56,7 @@ def test_no_chunk_is_too_large_where_one_slice_holds_a_hundred_thousand_keys() -
     core = handler()
     core.seen.slice_at(ELEVEN_MS).update(f"contact-{n}/1" for n in range(100_000))
     core.seen.slice_at(ELEVEN_MS + 1000).add("newest/1")
-    chunks = CODEC.chunks(core)
+    chunks = list(CODEC.chunks(core))
     assert max(map(len, chunks)) <= CHUNK_BYTES
     assert sum(map(len, chunks)) > 0.9 * CHUNK_BYTES * (len(chunks) - 1)
     assert restored(chunks).seen == core.seen
@@ -70,7 +70,7 @@ def test_no_chunk_is_too_large_where_every_key_is_as_long_as_keys_become(chunk_b
     ]
     ruled(core.seen, longest, ELEVEN_MS, view())
     assert len(core.seen) == 2000
-    chunks = SeenCodec(chunk_bytes).chunks(core)
+    chunks = list(SeenCodec(chunk_bytes).chunks(core))
     assert max(map(len, chunks)) <= chunk_bytes
     assert restored(chunks).seen == core.seen
 
@@ -85,8 +85,8 @@ def test_chunks_taken_one_by_one_hold_the_state_of_the_call() -> None:
     for second in range(8):
         ids = [f"c{second}-{n}" for n in range(50)]
         ruled(core.seen, [contact(contact_id=i) for i in ids], ELEVEN_MS + second * 1000, view())
-    at_once = restored(CODEC.chunks(core))
-    one_by_one = SeenCodec(chunk_bytes=400).each_chunk(core)
+    at_once = restored(list(CODEC.chunks(core)))
+    one_by_one = SeenCodec(chunk_bytes=400).chunks(core)
     chunks: list[bytes] = []
     for second in itertools.count(7):
         later = contact(contact_id=f"later-{second}")
@@ -107,7 +107,7 @@ def test_under_a_shorter_window_nothing_is_forgotten_earlier_than_that_window_as
     last_ms = ELEVEN_MS + 10 * WINDOW_MS // 16 - 1
     ruled(core.seen, [contact(contact_id="last")], last_ms, view())
     assert len(core.seen.slices()) == 1
-    shorter = restored(CODEC.chunks(core), WINDOW_MS)
+    shorter = restored(list(CODEC.chunks(core)), WINDOW_MS)
     assert shorter.seen.window_ms == WINDOW_MS
     evolve(shorter.seen, [], last_ms + WINDOW_MS)
     assert "last/1" in shorter.seen
@@ -118,7 +118,7 @@ def test_under_a_shorter_window_nothing_is_forgotten_earlier_than_that_window_as
 def test_under_a_longer_window_all_that_was_still_known_is_kept_for_that_window() -> None:
     core = handler()
     ruled(core.seen, [contact(contact_id="first")], ELEVEN_MS, view())
-    longer = restored(CODEC.chunks(core), 10 * WINDOW_MS)
+    longer = restored(list(CODEC.chunks(core)), 10 * WINDOW_MS)
     assert longer.seen.window_ms == 10 * WINDOW_MS
     evolve(longer.seen, [], ELEVEN_MS + 10 * WINDOW_MS)
     assert "first/1" in longer.seen

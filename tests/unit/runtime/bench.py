@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from services.runtime.fenced_log.header import Claim, Fence, FencePoint, Header
-from services.runtime.fenced_log.partition import Partition, Reading, Role
+from services.runtime.fenced_log.partition import Partition
+from services.runtime.fenced_log.role import Reading, Role
 from services.runtime.fenced_log.watch import OWNER_SILENCE_MS, Watch
 from services.runtime.log_port import Arrived, SendError, Sent
 from tests.fakes.gateway import CountingIds

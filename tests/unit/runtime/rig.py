@@ -6,7 +6,8 @@ from dataclasses import replace
 from services.runtime.errors import PoisonError
 from services.runtime.fenced_log.core import Moment
 from services.runtime.fenced_log.header import Failure, Header
-from services.runtime.fenced_log.partition import Partition, Reading, Role
+from services.runtime.fenced_log.partition import Partition
+from services.runtime.fenced_log.role import Reading, Role
 from services.runtime.fenced_log.turn import Pending, Turn
 from services.runtime.fenced_log.watch import OWNER_SILENCE_MS, Watch
 from tests.fakes.gateway import CountingIds

@@ -2,7 +2,7 @@ import pytest
 
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.fenced_log.decider import IDLE_POLL_S
-from services.runtime.fenced_log.partition import Role
+from services.runtime.fenced_log.role import Role
 from services.runtime.fenced_log.turn import ENTRIES_MAX
 from tests.fakes.log import FakeClock
 from tests.fakes.tally import LOG, ORDERS, PACED, AlarmCore, TallyCore

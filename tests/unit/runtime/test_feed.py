@@ -144,4 +144,4 @@ def test_live_topics_are_handed_on_and_are_no_part_of_the_positions() -> None:
     town.turn(one)
     assert [arrived.value for arrived in one.live] == [b"1"]
     assert one.seen(0) == [5]
-    assert (LIVE, 0) not in one.decider.partitions[0].positions
+    assert (LIVE, 0) not in one.decider.partitions[0].decided.positions

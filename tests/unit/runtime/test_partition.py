@@ -2,7 +2,7 @@ import pytest
 
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.fenced_log.header import FencePoint, Header, Position
-from services.runtime.fenced_log.partition import Role
+from services.runtime.fenced_log.role import Role
 from services.runtime.log_port import Sent
 from tests.fakes.tally import PACED
 from tests.unit.runtime.bench import TP, Bench, claim, fence, followed
@@ -162,7 +162,7 @@ def test_time_never_falls_within_a_partition() -> None:
 def test_a_record_names_the_positions_that_moved_since_the_one_before() -> None:
     bench = Bench()
     bench.own()
-    bench.partition.advance((PACED, 0), Position(4, 1))
+    bench.partition.decided.advance((PACED, 0), Position(4, 1))
     bench.write(1)
     bench.deliver()
     bench.read_on()

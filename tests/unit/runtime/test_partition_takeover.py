@@ -2,7 +2,7 @@ import pytest
 
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.fenced_log.header import Claim, Fence, FencePoint, Header, Position
-from services.runtime.fenced_log.partition import Reading, Role
+from services.runtime.fenced_log.role import Reading, Role
 from tests.fakes.tally import PACED
 from tests.unit.runtime.bench import OTHER, TP, Bench, claim, fence, followed
 
@@ -88,7 +88,7 @@ def test_what_came_between_reading_and_the_fence_is_folded_before_owning() -> No
     bench.deliver()
     assert bench.read_on() is Role.OWNING
     assert bench.core.seen == [41, 42]
-    assert bench.partition.positions == {(PACED, 0): Position(7, 2)}
+    assert bench.partition.decided.positions == {(PACED, 0): Position(7, 2)}
     assert bench.partition.log_time_ms == 20
 
 

@@ -162,7 +162,7 @@ def test_the_attempts_of_a_failing_spread_item_are_counted_across_a_takeover() -
     one = town.start(0, lambda _: TallyCore(failing={4}))
     town.tell(1, 0)
     town.tell(1, 1, 2, 4, 6)
-    while not one.decider.partitions[0].failures:
+    while not one.decider.partitions[0].decided.failures:
         town.turn(one, times=1)
     two = town.start(1, lambda _: TallyCore(failing={4}))
     town.turn(two)

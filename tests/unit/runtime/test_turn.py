@@ -36,7 +36,7 @@ def test_a_record_of_five_hundred_items_is_split_and_gone_on_with_by_index() -> 
     bench.put(PACED, 0, *range(500))
     first = bench.run()
     position = dict.fromkeys([(PACED, 0)], Position(0, len(first)))
-    assert bench.partition.positions == position
+    assert bench.partition.decided.positions == position
     assert bench.headers()[-1].inputs == ((PACED, 0, Position(0, len(first))),)
     second = bench.run()
     assert [*first, *second] == list(range(500))
@@ -95,8 +95,8 @@ def test_a_failing_input_is_tried_three_times_then_set_aside() -> None:
     ]
     assert {f.reason for f in noted} == {"ValueError"}
     assert bench.aside == noted[-1:]
-    assert bench.partition.failures == {}
-    assert bench.partition.positions[(PACED, 0)] == Position(1)
+    assert bench.partition.decided.failures == {}
+    assert bench.partition.decided.positions[(PACED, 0)] == Position(1)
 
 
 def test_what_is_set_aside_is_kept_elsewhere_before_the_log_says_so() -> None:
@@ -131,7 +131,7 @@ def test_an_input_that_cannot_be_read_is_set_aside_at_once() -> None:
     (failure,) = bench.headers()[-1].failures
     assert (failure.reason, failure.set_aside) == ("PoisonError", True)
     assert "no" not in failure.reason
-    assert bench.partition.positions[(PACED, 0)] == Position(2)
+    assert bench.partition.decided.positions[(PACED, 0)] == Position(2)
 
 
 def test_an_input_whose_effect_exceeds_a_decision_fails_like_any_other() -> None:

@@ -9,7 +9,7 @@ POINT = FencePoint(1, b"o", 1)
 
 def test_what_lies_below_the_partition_s_own_position_is_skipped() -> None:
     bench = OwnedPartition()
-    bench.partition.advance((PACED, 0), Position(5, 2))
+    bench.partition.decided.advance((PACED, 0), Position(5, 2))
     bench.put(PACED, 4, 1)
     bench.put(PACED, 5, 10, 11, 12)
     bench.put(PACED, 6, 20)
@@ -22,15 +22,15 @@ def test_a_record_with_nothing_for_this_partition_moves_its_position() -> None:
     bench.put(PACED, 1, 7)
     bench.put(PACED, 2)
     assert bench.run() == [7]
-    assert bench.partition.positions[(PACED, 0)] == Position(3)
+    assert bench.partition.decided.positions[(PACED, 0)] == Position(3)
 
 
 def test_a_partly_decided_record_whose_rest_is_of_others_is_passed() -> None:
     bench = OwnedPartition()
-    bench.partition.advance((PACED, 0), Position(5, 3))
+    bench.partition.decided.advance((PACED, 0), Position(5, 3))
     bench.put(PACED, 5, 10, 11, 12)
     assert bench.run() == []
-    assert bench.partition.positions[(PACED, 0)] == Position(6)
+    assert bench.partition.decided.positions[(PACED, 0)] == Position(6)
 
 
 def test_what_a_shared_input_holds_for_others_is_named_by_one_record_a_heartbeat() -> None:
@@ -42,7 +42,7 @@ def test_what_a_shared_input_holds_for_others_is_named_by_one_record_a_heartbeat
         bench.clock.advance(HEARTBEAT_MS // 9)
         bench.run()
         named += [i[2] for i in bench.headers()[-1].inputs if i[0] == SPREAD]
-    assert bench.partition.positions[(SPREAD, 3)] == Position(20, 0, POINT)
+    assert bench.partition.decided.positions[(SPREAD, 3)] == Position(20, 0, POINT)
     assert named == [Position(9, 0, POINT), Position(18, 0, POINT)]
 
 
@@ -54,6 +54,6 @@ def test_what_is_for_others_does_not_overtake_what_waits_before_it() -> None:
 
 def test_what_is_for_others_below_the_partition_s_own_position_moves_nothing_back() -> None:
     bench = OwnedPartition()
-    bench.partition.advance((SPREAD, 3), Position(5, 2, POINT))
+    bench.partition.decided.advance((SPREAD, 3), Position(5, 2, POINT))
     assert bench.turn.pass_over((SPREAD, 3), 4, None)
-    assert bench.partition.positions[(SPREAD, 3)] == Position(5, 2, POINT)
+    assert bench.partition.decided.positions[(SPREAD, 3)] == Position(5, 2, POINT)

@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from services.runtime.fenced_log.partition import Role
 from services.runtime.fenced_log.reader import FencedReader
+from services.runtime.fenced_log.role import Role
 from tests.fakes.tally import LOG, PACED
 from tests.unit.runtime.town import CODEC, Slot, Town
 

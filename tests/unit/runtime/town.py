@@ -7,9 +7,11 @@ from typing import Any
 from typing_extensions import override
 
 from services.runtime.fenced_log.core import Batch, Codec, Core, Inputs, Moment
-from services.runtime.fenced_log.decider import Decider, Place, World
+from services.runtime.fenced_log.decider import Decider
 from services.runtime.fenced_log.header import Fence, FencePoint, Header
-from services.runtime.fenced_log.partition import Role
+from services.runtime.fenced_log.role import Role
+from services.runtime.fenced_log.snapshot import SNAPSHOT_EVERY
+from services.runtime.fenced_log.world import Place, World
 from services.runtime.log_port import Arrived
 from tests.fakes.gateway import CountingIds
 from tests.fakes.log import FakeClock, HeldLogWriter, InMemoryBroker, InMemoryLogReader
@@ -21,6 +23,7 @@ from tests.fakes.tally import (
     SilentObserver,
     TallyCodec,
     TallyCore,
+    TallyStateCodec,
     numbers,
 )
 
@@ -81,12 +84,15 @@ class Slot:
 class Town:
     """A broker, its clock, and the slots that were started."""
 
-    def __init__(self, slots: int = 2, inputs: Inputs = INPUTS) -> None:
+    def __init__(
+        self, slots: int = 2, inputs: Inputs = INPUTS, snapshot_every: int = SNAPSHOT_EVERY
+    ) -> None:
         self.clock = FakeClock()
         self.broker = InMemoryBroker(self.clock)
         self.ids = CountingIds()
         self.slots = slots
         self.inputs = inputs
+        self.snapshot_every = snapshot_every
 
     def start(
         self,
@@ -99,9 +105,11 @@ class Town:
         writer, observer = HeldLogWriter(self.broker), SilentObserver()
         live: list[Arrived] = []
         world = World(reader, writer, clock or self.clock, self.ids, observer, live.append)
-        place = Place(LOG, 2, f"tally-{index}", index, self.slots)
+        place = Place(
+            LOG, 2, f"tally-{index}", index, self.slots, snapshot_every=self.snapshot_every
+        )
         decider: Decider[Any, Any] = Decider(
-            place, self.inputs, new_core, codec or ChainCodec(), world
+            place, self.inputs, new_core, codec or ChainCodec(), TallyStateCodec(), world
         )
         return Slot(decider, reader, writer, observer, live)
 

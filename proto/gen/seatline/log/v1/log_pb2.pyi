@@ -32,6 +32,8 @@ class Header(_message.Message):
     AT_FIELD_NUMBER: _builtins.int
     FENCE_FIELD_NUMBER: _builtins.int
     CLAIM_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_CHUNK_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_DONE_FIELD_NUMBER: _builtins.int
     FAILURES_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     """Reign of an owner over this partition; rises with each takeover."""
@@ -56,6 +58,14 @@ class Header(_message.Message):
         """Announces an interest in a silent partition; has no authority."""
 
     @_builtins.property
+    def snapshot_chunk(self) -> Global___SnapshotChunk:
+        """Part of the writer's state; means nothing before its `SnapshotDone`."""
+
+    @_builtins.property
+    def snapshot_done(self) -> Global___SnapshotDone:
+        """Completes the chunks before it: a reader may start here instead of at the beginning."""
+
+    @_builtins.property
     def failures(self) -> _containers.RepeatedCompositeFieldContainer[Global___InputFailure]:
         """Inputs whose decision failed, judged by rule 1.9."""
 
@@ -69,13 +79,15 @@ class Header(_message.Message):
         at: _timestamp_pb2.Timestamp | None = ...,
         fence: Global___Fence | None = ...,
         claim: Global___Claim | None = ...,
+        snapshot_chunk: Global___SnapshotChunk | None = ...,
+        snapshot_done: Global___SnapshotDone | None = ...,
         failures: _abc.Iterable[Global___InputFailure] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "claim", b"claim", "control", b"control", "fence", b"fence"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "claim", b"claim", "control", b"control", "fence", b"fence", "snapshot_chunk", b"snapshot_chunk", "snapshot_done", b"snapshot_done"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "claim", b"claim", "control", b"control", "epoch", b"epoch", "failures", b"failures", "fence", b"fence", "inputs", b"inputs", "owner", b"owner", "seq", b"seq"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "claim", b"claim", "control", b"control", "epoch", b"epoch", "failures", b"failures", "fence", b"fence", "inputs", b"inputs", "owner", b"owner", "seq", b"seq", "snapshot_chunk", b"snapshot_chunk", "snapshot_done", b"snapshot_done"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_control: _TypeAlias = _typing.Literal["fence", "claim"]  # noqa: Y015
+    _WhichOneofReturnType_control: _TypeAlias = _typing.Literal["fence", "claim", "snapshot_chunk", "snapshot_done"]  # noqa: Y015
     _WhichOneofArgType_control: _TypeAlias = _typing.Literal["control", b"control"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_control) -> _WhichOneofReturnType_control | None: ...
 
@@ -222,6 +234,90 @@ class Claim(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Claim: _TypeAlias = Claim  # noqa: Y015
+
+@_typing.final
+class SnapshotChunk(_message.Message):
+    """Part of a snapshot: the state of an owner as it was when chunk 0 was written, in the wire form of its service."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """0 for the first chunk of a snapshot; they come in order, other records of the owner in between."""
+    state: _builtins.bytes
+    """Bytes that only the service can read."""
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        state: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapshotChunk: _TypeAlias = SnapshotChunk  # noqa: Y015
+
+@_typing.final
+class SnapshotDone(_message.Message):
+    """Makes the chunks before it count (rule 1.8), together with what else a fold keeps."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COVERED_FIELD_NUMBER: _builtins.int
+    SEQ_FIELD_NUMBER: _builtins.int
+    CHUNKS_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    INPUTS_FIELD_NUMBER: _builtins.int
+    FAILURES_FIELD_NUMBER: _builtins.int
+    SLOT_FIELD_NUMBER: _builtins.int
+    TAKEOVERS_FIELD_NUMBER: _builtins.int
+    covered: _builtins.int
+    """Offset in this partition behind the last record that the state holds; the chunks lie above it."""
+    seq: _builtins.int
+    """Seq of that last record, of the same epoch and owner."""
+    chunks: _builtins.int
+    """Number of chunks."""
+    slot: _builtins.str
+    """Slot of the reign, for taking back one's own."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """`at` of that last record."""
+
+    @_builtins.property
+    def inputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___InputPosition]:
+        """How far every input was decided."""
+
+    @_builtins.property
+    def failures(self) -> _containers.RepeatedCompositeFieldContainer[Global___InputFailure]:
+        """Failures of inputs that are tried again."""
+
+    @_builtins.property
+    def takeovers(self) -> _containers.RepeatedCompositeFieldContainer[_timestamp_pb2.Timestamp]:
+        """Append times of the last takeovers: each within a minute doubles the silence that is asked of an owner."""
+
+    def __init__(
+        self,
+        *,
+        covered: _builtins.int = ...,
+        seq: _builtins.int = ...,
+        chunks: _builtins.int = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        inputs: _abc.Iterable[Global___InputPosition] | None = ...,
+        failures: _abc.Iterable[Global___InputFailure] | None = ...,
+        slot: _builtins.str = ...,
+        takeovers: _abc.Iterable[_timestamp_pb2.Timestamp] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "chunks", b"chunks", "covered", b"covered", "failures", b"failures", "inputs", b"inputs", "seq", b"seq", "slot", b"slot", "takeovers", b"takeovers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapshotDone: _TypeAlias = SnapshotDone  # noqa: Y015
 
 @_typing.final
 class InputFailure(_message.Message):
