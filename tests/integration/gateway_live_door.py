@@ -80,7 +80,7 @@ class LiveDoor:
         self.process = Process(
             "gateway-0", structlog.get_logger(), Health(clock), self.registry, clock
         )
-        self.gateway = build(self.settings, self.process, self.writer, SystemIds())
+        self.gateway = build(self.settings, self.process, self.writer, SystemIds(), {})
         self.channels = AsyncExitStack()
         self.answered = 0
 

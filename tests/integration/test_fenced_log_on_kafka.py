@@ -30,6 +30,9 @@ def race(slots: list[Slot], epoch: int) -> None:
 
     def fight(slot: Slot) -> None:
         try:
+            # Where a fold begins is learnt in the background: until then a slot fights nobody.
+            turn_until(lambda: not slot.decider._loading.is_looking, slot)
+            turn_until(lambda: slot.epoch >= epoch - 1, slot)
             start.wait(10)
             turn_until(lambda: slot.epoch >= epoch, slot)
         except BaseException as error:  # noqa: BLE001 (told to the test, which fails)
