@@ -35,9 +35,10 @@ _LOST = (
 _AWAY_CLASSES = frozenset({"08", "28", "3D", "3F", "40", "53", "55", "57", "58"})
 """SQLSTATE classes: connection, login, no database or schema yet, rollback, resources, locks,
 operator, disk."""
-_AWAY_STATES = frozenset({"25P03", "42P01", "42883"})
-"""Idle in transaction for too long; a table or function is not there yet."""
-_NOT_MIGRATED = frozenset({"3F000", "42P01", "42883"})
+_AWAY_STATES = frozenset({"25P03"})
+"""Idle in transaction for too long."""
+_NOT_MIGRATED = frozenset({"3F000", "42P01", "42704", "42883"})
+"""Schema, table, type or function is not there yet."""
 
 
 class PostgresOutcomeStore:

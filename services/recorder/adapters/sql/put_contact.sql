@@ -5,16 +5,7 @@ INSERT INTO seatline.contact AS known (
   wanted_at, sealed, not_before, release_id, place, reason, due_at, waited, moved_at, stage,
   partition, record_offset, entry
 )
-SELECT new.* FROM unnest(
-  $1::text[], $2::bigint[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[],
-  $8::integer[], $9::timestamptz[], $10::bytea[], $11::timestamptz[], $12::bigint[], $13::text[],
-  $14::text[], $15::timestamptz[], $16::interval[], $17::timestamptz[], $18::smallint[],
-  $19::integer[], $20::bigint[], $21::integer[]
-) AS new (
-  contact_id, content_release, person_key, seat_id, segment_id, language, campaign, priority,
-  wanted_at, sealed, not_before, release_id, place, reason, due_at, waited, moved_at, stage,
-  partition, record_offset, entry
-)
+SELECT new.* FROM unnest($1::seatline.contact_row[]) AS new
 -- A contact that was only ever refused does not enter the bank.
 WHERE new.place <> 'refused'
    OR new.content_release IS NOT NULL

@@ -2,11 +2,7 @@ INSERT INTO seatline.contact_state AS known (
   contact_id, release_id, place, reason, seat_id, centre_id, session_id, attempt, map_version,
   policy_version, moved_at, stage, partition, record_offset, entry
 )
-SELECT * FROM unnest(
-  $1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-  $8::bigint[], $9::bigint[], $10::bigint[], $11::timestamptz[], $12::smallint[], $13::integer[],
-  $14::bigint[], $15::integer[]
-)
+SELECT * FROM unnest($1::seatline.contact_state_row[])
 ON CONFLICT (contact_id, release_id) DO UPDATE
 SET place = excluded.place, reason = excluded.reason,
     seat_id = coalesce(excluded.seat_id, known.seat_id),
