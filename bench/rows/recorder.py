@@ -18,7 +18,7 @@ from services.recorder.adapters.postgres import PostgresOutcomeStore
 from services.recorder.domain.batch import BatchRows
 from services.recorder.domain.entries import Partition
 from services.recorder.domain.rows import DecisionRow
-from services.recorder.handlers import ENTRIES_PER_BATCH, RecordBatchHandler
+from services.recorder.handlers import ENTRIES_PER_BATCH, ReadAhead, RecordBatchHandler
 from services.recorder.ports import Reading
 from services.runtime.clock import SystemClock
 from services.runtime.log_port import Arrived, End, TopicPartition
@@ -118,7 +118,7 @@ async def _record(
 ) -> tuple[Pace, list[list[DecisionRow]]]:
     source = FencedRecords(ListedLog(logs), SystemClock())
     store = PostgresOutcomeStore(address, "bench-recorder")
-    handler = RecordBatchHandler(store)
+    readings, handler = ReadAhead(source), RecordBatchHandler(store)
     batches: list[list[DecisionRow]] = []
     watch = Stopwatch()
     try:
@@ -126,7 +126,7 @@ async def _record(
         await source.start(await store.claim(dict.fromkeys(logs, "bench"), None))
         while True:
             with watch:
-                reading = await source.gather(ENTRIES_PER_BATCH)
+                reading = await readings.next()
                 if reading.advances:
                     await handler(reading)
             if not reading.advances:

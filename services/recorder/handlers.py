@@ -46,6 +46,31 @@ class RecordBatchHandler:
         return await self._store.record(reading.advances, rows)
 
 
+class ReadAhead:
+    """Gathers the next batch while the one before is written, as long as more lies ready.
+
+    Python reads and Postgres writes: taking turns, each would wait for the other. Under light load
+    nothing lies ready, and a batch is what gathered since the last one.
+    """
+
+    def __init__(self, source: RecordSource) -> None:
+        self._source = source
+        self._ahead: asyncio.Task[Reading] | None = None
+
+    async def next(self) -> Reading:
+        """Return the next reading; see `RecordSource.gather`."""
+        reading = await (self._ahead or self._source.gather(ENTRIES_PER_BATCH))
+        self._ahead = None
+        if reading.full:
+            self._ahead = asyncio.create_task(self._source.gather(ENTRIES_PER_BATCH))
+        return reading
+
+    async def end(self) -> None:
+        """Wait until nothing is being gathered, and forget what was: nobody is to record it."""
+        if self._ahead is not None:
+            await asyncio.gather(self._ahead, return_exceptions=True)
+
+
 class PublishWithdrawalsHandler:
     """Publishes the opt-outs that transactions left behind, at least once (rule 4.8).
 
@@ -165,11 +190,19 @@ class Recorder:
         )
 
     async def _go_on(self) -> None:
+        readings = ReadAhead(self._source)
+        try:
+            await self._record_all(readings)
+        finally:
+            # Whoever goes on begins anew where the store says: what was read ahead comes again.
+            await readings.end()
+
+    async def _record_all(self, readings: ReadAhead) -> None:
         while not self._process.stop.asked:
             began_ms = self._process.clock.monotonic_ms()
             self._process.health.beat()
             await self._make_days_ahead(began_ms)
-            reading = await self._source.gather(ENTRIES_PER_BATCH)
+            reading = await readings.next()
             if reading.advances:
                 await self._write(reading)
                 # Only a transaction proves that the store is there: a claim may have passed

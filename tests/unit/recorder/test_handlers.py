@@ -1,7 +1,11 @@
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 
+from services.recorder.domain.entries import Partition, Position
+from services.recorder.handlers import ReadAhead
+from services.recorder.ports import Reading
 from services.runtime.errors import PromiseBrokenError
 from tests.fakes.outcome_store import InMemoryOutcomeStore
 from tests.support.recorder_entries import confirmed, queued
@@ -19,6 +23,53 @@ async def test_everything_is_recorded_once_although_an_answer_is_lost() -> None:
     assert len(keys) == len(set(keys)) > 20
     assert sorted(keys) == sorted(row[:4] for row in undisturbed.tables.decisions)
     assert store.claims == 2
+
+
+class Backlog:
+    """A source with so many full readings, and one that is not full behind them."""
+
+    def __init__(self, full: int) -> None:
+        self.gathered = 0
+        self._full = full
+
+    async def start(self, positions: Mapping[Partition, Position]) -> None:
+        raise NotImplementedError
+
+    def unread(self, partition: Partition) -> bool:
+        raise NotImplementedError
+
+    async def gather(self, entries_limit: int) -> Reading:
+        self.gathered += 1
+        return Reading((), {}, full=self.gathered <= self._full)
+
+
+async def test_the_next_batch_is_read_ahead_while_more_lies_ready_and_not_beyond() -> None:
+    source = Backlog(full=2)
+    readings = ReadAhead(source)
+    gathered = []
+    for _ in range(3):
+        await readings.next()
+        await asyncio.sleep(0)
+        gathered.append(source.gathered)
+    assert gathered == [2, 3, 3]
+
+
+async def test_what_was_read_ahead_is_waited_for_at_the_end() -> None:
+    source = Backlog(full=1)
+    readings = ReadAhead(source)
+    await readings.next()
+    assert source.gathered == 1
+    await readings.end()
+    assert source.gathered == 2
+
+
+async def test_what_lies_before_a_poison_that_was_read_ahead_is_recorded() -> None:
+    log = facts_log().write(queued())
+    log.values.append(b"\xff")
+    store = InMemoryOutcomeStore()
+    with pytest.raises(PromiseBrokenError, match="cannot be understood"):
+        await run_to_the_end(store, log, limit=2)
+    assert len(store.tables.decisions) == 1
 
 
 async def test_a_store_that_is_away_is_waited_for_and_readiness_says_so() -> None:
