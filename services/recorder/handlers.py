@@ -46,31 +46,6 @@ class RecordBatchHandler:
         return await self._store.record(reading.advances, rows)
 
 
-class ReadAhead:
-    """Gathers the next batch while the one before is written, as long as more lies ready.
-
-    Python reads and Postgres writes: taking turns, each would wait for the other. Under light load
-    nothing lies ready, and a batch is what gathered since the last one.
-    """
-
-    def __init__(self, source: RecordSource) -> None:
-        self._source = source
-        self._ahead: asyncio.Task[Reading] | None = None
-
-    async def next(self) -> Reading:
-        """Return the next reading; see `RecordSource.gather`."""
-        reading = await (self._ahead or self._source.gather(ENTRIES_PER_BATCH))
-        self._ahead = None
-        if reading.full:
-            self._ahead = asyncio.create_task(self._source.gather(ENTRIES_PER_BATCH))
-        return reading
-
-    async def end(self) -> None:
-        """Wait until nothing is being gathered, and forget what was: nobody is to record it."""
-        if self._ahead is not None:
-            await asyncio.gather(self._ahead, return_exceptions=True)
-
-
 class PublishWithdrawalsHandler:
     """Publishes the opt-outs that transactions left behind, at least once (rule 4.8).
 
@@ -124,6 +99,31 @@ class PublishWithdrawalsHandler:
         if self._process.health.ready("withdrawals", not settled.failure, why) and settled.failure:
             self._process.log.warning("waiting", why=why)
         return True
+
+
+class ReadAhead:
+    """Gathers the next batch while the one before is written, as long as more lies ready.
+
+    Python reads and Postgres writes: taking turns, each would wait for the other. Under light load
+    nothing lies ready, and a batch is what gathered since the last one.
+    """
+
+    def __init__(self, source: RecordSource) -> None:
+        self._source = source
+        self._ahead: asyncio.Task[Reading] | None = None
+
+    async def next(self) -> Reading:
+        """Return the next reading; see `RecordSource.gather`."""
+        reading = await (self._ahead or self._source.gather(ENTRIES_PER_BATCH))
+        self._ahead = None
+        if reading.full:
+            self._ahead = asyncio.create_task(self._source.gather(ENTRIES_PER_BATCH))
+        return reading
+
+    async def end(self) -> None:
+        """Wait until nothing is being gathered, and forget what was: nobody is to record it."""
+        if self._ahead is not None:
+            await asyncio.gather(self._ahead, return_exceptions=True)
 
 
 class Recorder:

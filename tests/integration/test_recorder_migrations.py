@@ -2,6 +2,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from services.stack.layout import MIGRATIONS
 from tests.support.stack import Database
 
@@ -16,6 +18,12 @@ INSERT INTO seatline.outcome_amendment (contact_id, release_id, attempt, session
 VALUES ('c-2', 1, 1, 's-2', 'opt_out', now() + '2 s', 1, 2, 0, 'unmatched'),
        ('c-2', 1, 1, 's-2', 'busy', now() + '1 s', 1, 1, 0, 'unmatched'),
        ('c-3', 1, 1, 's-9', 'busy', now(), 1, 3, 0, 'unmatched');
+"""
+
+DECIDED = """
+INSERT INTO seatline.decision (topic, partition, record_offset, entry, at, kind, contact_id, payload)
+SELECT 'seatline.facts.v1', 0, record, entry, '2026-02-02 12:00+00', 'queued', 'c-1', ''
+FROM generate_series({first}, {last}) AS record, generate_series(0, 2) AS entry
 """
 
 
@@ -64,3 +72,19 @@ def test_the_last_of_the_words_that_came_before_their_end_is_made_good(
     assert postgres_server.execute(f"{judged}.outcome_amendment", dsn) == (
         "unmatched amended unmatched"
     )
+
+
+def test_records_that_are_there_are_kept_from_being_written_twice_by_their_first_entries(
+    postgres_server: Database,
+) -> None:
+    dsn = postgres_server.fresh_database()
+    undo(dsn, "0008")
+    postgres_server.execute(DECIDED.format(first=1, last=9), dsn)
+    dbmate(dsn, "migrate")
+    with pytest.raises(subprocess.CalledProcessError):
+        postgres_server.execute(DECIDED.format(first=9, last=9), dsn)
+    postgres_server.execute(DECIDED.format(first=10, last=10), dsn)
+    assert postgres_server.execute("SELECT count(*) FROM seatline.decision", dsn) == "30"
+    undo(dsn, "0008")
+    with pytest.raises(subprocess.CalledProcessError):
+        postgres_server.execute(DECIDED.format(first=10, last=10), dsn)
