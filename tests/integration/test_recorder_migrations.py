@@ -21,8 +21,8 @@ VALUES ('c-2', 1, 1, 's-2', 'opt_out', now() + '2 s', 1, 2, 0, 'unmatched'),
 """
 
 DECIDED = """
-INSERT INTO seatline.decision (topic, partition, record_offset, entry, at, kind, contact_id, payload)
-SELECT 'seatline.facts.v1', 0, record, entry, '2026-02-02 12:00+00', 'queued', 'c-1', ''
+INSERT INTO seatline.decision (topic, partition, record_offset, entry, at, kind, payload)
+SELECT 'seatline.facts.v1', 0, record, entry, '2026-02-02 12:00+00', 'queued', ''
 FROM generate_series({first}, {last}) AS record, generate_series(0, 2) AS entry
 """
 
