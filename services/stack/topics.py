@@ -22,7 +22,7 @@ ASK_EVERY_S = 0.1
 DECLARE_WITHIN_S = 80.0
 DAY_MS = 24 * 3600 * 1000
 FOR_GOOD = -1
-"""Never cut: until snapshots exist (rule 1.8), readers of a fenced log need its first fence."""
+"""Never cut: nothing says yet which snapshots of a fenced log its slowest reader still needs."""
 
 
 @dataclass(frozen=True)
