@@ -36,6 +36,9 @@ from tests.checker.rulings import (
     unqueued,
 )
 from tests.checker.sight import Sight
+from tests.checker.snapshots import Compared, Snapshots
+from tests.checker.snapshots_of_facts import FloorJudge
+from tests.checker.snapshots_of_rulings import SeenJudge
 from tests.checker.witness import Witness, foreign_lost
 
 Progress = Callable[[str], None]
@@ -52,6 +55,7 @@ class Report:
     fences: dict[str, int] = field(default_factory=dict)
     """Reigns that began, by log."""
     live: Judged = field(default_factory=Judged)
+    snapshots: Compared = field(default_factory=Compared)
 
     @property
     def ok(self) -> bool:
@@ -63,7 +67,7 @@ def check(history: History, progress: Progress = lambda _: None) -> Report:
     """Hold a history against every rule.
 
     Memory: one small tuple for each routed contact until its facts are read, and for each release
-    of the facts partition that is being read; of all others a number.
+    of the partition that is being read; twice that while a snapshot is being read.
 
     Raises:
         CannotCheckError: The history is not whole, or cannot be understood.
@@ -105,7 +109,10 @@ class _Check:
         reader = self._reader((RULINGS, number), rulings_pb2.RulingRecord, "rulings")
         partition = RulingsOfPartition(reader)
         rows = LogRows(self._rows, reader.log, RowsOfRulings())
+        compared = self._report.snapshots
+        snapshots = Snapshots(reader, SeenJudge(partition.ruled, reader, compared), compared)
         for accepted in reader:
+            snapshots.see(accepted)
             self._count(accepted, len(accepted.body.rulings))
             for to, key, routing in partition.take(accepted):
                 if to < len(self._routings):
@@ -123,8 +130,12 @@ class _Check:
         told = self._told.pop(number, ())
         states = LiveStates(told, reader, partition.floor, self._report.live)
         routings = self._routings[number]
+        compared = self._report.snapshots
+        judge = FloorJudge(partition.floor, self._found, compared)
+        snapshots = Snapshots(reader, judge, compared)
         for accepted in reader:
             states.reach(accepted.offset)
+            snapshots.see(accepted)
             self._count(accepted, len(accepted.body.facts))
             for seen in partition.take(accepted):
                 if seen.is_first_queueing:

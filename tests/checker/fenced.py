@@ -29,6 +29,7 @@ class Accepted:
 
     log: Log
     offset: int
+    appended_at_ms: int
     point: Point
     at_ms: int
     is_fence: bool
@@ -201,7 +202,8 @@ class FencedLog:
         self.at_ms = max(self.at_ms, at_ms)
         before = self._move(body.header, about)
         self._give_up(body.header, about)
-        return Accepted(self.log, record.offset, now, self.at_ms, is_fence, body, before)
+        when = (record.appended_at_ms, now, self.at_ms)
+        return Accepted(self.log, record.offset, *when, is_fence, body, before)
 
     def _move(self, header: log_pb2.Header, about: About) -> dict[Log, Position]:
         before = {}

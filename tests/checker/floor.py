@@ -42,12 +42,24 @@ class Release:
     centre_id: str
     allow_until_ms: int
     map_version: int
+    policy_version: int
+    order: tuple[int, int]
+    """Priority, negated, and when it was queued."""
     wait_until_ms: int
+    contact_hash: int
+    """Of the whole contact."""
     place: str = QUEUED
     attempt: int = 0
     session_id: str = ""
+    generation: int = 0
+    nonce: bytes = b""
+    """Of the stream that is told, which a resume changes."""
     lease_until_ms: int = 0
     dial_by_ms: int = 0
+    deadline_ms: int = 0
+    """End of the place that it is in; of no meaning while it is queued."""
+    offered_ms: int | None = None
+    confirmed_ms: int | None = None
     confirmed: Place | None = None
     turn: int = 0
 
@@ -68,6 +80,7 @@ class Session:
 
     session_id: str
     centre_id: str = ""
+    languages: tuple[str, ...] = ()
     generation: int = 0
     nonce: bytes = b""
     boot_id: bytes = b""
@@ -100,6 +113,9 @@ class Floor:
     by_nonce: dict[bytes, str] = field(default_factory=dict)
     gateways: set[bytes] = field(default_factory=set)
     map_version: int = 0
+    policy_version: int = 0
+    required_version: int = 0
+    """Lowest policy that a ruling must have been made under."""
     max_wait_ms: int | None = None
     wrap_up_ms: int | None = None
     stops: set[tuple[int, str]] = field(default_factory=set)

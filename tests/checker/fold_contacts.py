@@ -1,6 +1,7 @@
 """The fold of facts about contacts and of orders, as `facts.proto` describes each."""
 
 from collections.abc import Callable
+from typing import Any
 
 from tests.checker import limits
 from tests.checker.findings import Place
@@ -38,13 +39,21 @@ def _queued(floor: Floor, seen: Sight) -> None:
         seen.body.centre_id,
         allow_until_ms,
         seen.body.map_version,
+        seen.body.policy_version,
+        (-contact.priority, seen.at_ms),
         wait_ms,
+        contact_hash(contact),
     )
     floor.releases[release.key] = release
     if seen.body.map_version > floor.map_version:
         floor.set_due(seen.at_ms + limits.MAP_WAIT_MS, AWAITING, release)
     else:
         floor.set_due(wait_ms, QUEUED, release)
+
+
+def contact_hash(contact: Any) -> int:
+    """Return what stands for a whole contact in memory."""
+    return hash(contact.SerializeToString(deterministic=True))
 
 
 def _move(floor: Floor, seen: Sight, to: str) -> Release:
@@ -58,11 +67,18 @@ def _offered(floor: Floor, seen: Sight) -> None:
     release = _move(floor, seen, OFFERED)
     release.attempt = seen.body.attempt.attempt
     release.session_id = seen.body.session_id
-    release.lease_until_ms = milliseconds(seen.body.lease_until)
+    _bind(release, seen)
+    release.offered_ms = seen.at_ms
+    release.lease_until_ms = release.deadline_ms = milliseconds(seen.body.lease_until)
     session = floor.sessions.get(seen.body.session_id)
     if session is not None:
         session.holds = release.key
     floor.set_due(release.lease_until_ms, OFFERED, release)
+
+
+def _bind(release: Release, seen: Sight) -> None:
+    release.generation = seen.body.generation
+    release.nonce = seen.body.nonce
 
 
 def _offer_over(floor: Floor, seen: Sight) -> None:
@@ -75,13 +91,16 @@ def _offer_over(floor: Floor, seen: Sight) -> None:
 def _confirmed(floor: Floor, seen: Sight) -> None:
     release = _move(floor, seen, CONFIRMED)
     release.confirmed = seen.place
-    release.dial_by_ms = milliseconds(seen.body.dial_by)
+    _bind(release, seen)
+    release.confirmed_ms = seen.at_ms
+    release.dial_by_ms = release.deadline_ms = milliseconds(seen.body.dial_by)
     floor.set_due(release.dial_by_ms + limits.LATE_LOOK_MS, CONFIRMED, release)
 
 
 def _dial_started(floor: Floor, seen: Sight) -> None:
     release = _move(floor, seen, ON_CALL)
-    floor.set_due(seen.at_ms + limits.CALL_MS, ON_CALL, release)
+    release.deadline_ms = seen.at_ms + limits.CALL_MS
+    floor.set_due(release.deadline_ms, ON_CALL, release)
     session = floor.sessions.get(release.session_id)
     if session is not None and session.is_gone:
         floor.set_due(seen.at_ms + limits.GONE_GRACE_MS, GONE_CALL, release)
@@ -89,7 +108,8 @@ def _dial_started(floor: Floor, seen: Sight) -> None:
 
 def _call_ended(floor: Floor, seen: Sight) -> None:
     release = _move(floor, seen, WRAP_UP)
-    floor.set_due(milliseconds(seen.body.wrap_up_until), WRAP_UP, release)
+    release.deadline_ms = milliseconds(seen.body.wrap_up_until)
+    floor.set_due(release.deadline_ms, WRAP_UP, release)
 
 
 def _ended(floor: Floor, seen: Sight) -> None:
@@ -127,6 +147,9 @@ def _map_applied(floor: Floor, seen: Sight) -> None:
 
 
 def _policy_applied(floor: Floor, seen: Sight) -> None:
+    floor.policy_version = seen.body.version
+    if seen.body.required:
+        floor.required_version = seen.body.version
     floor.max_wait_ms = milliseconds(seen.body.max_wait)
     floor.wrap_up_ms = milliseconds(seen.body.wrap_up)
 

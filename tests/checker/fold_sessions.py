@@ -15,11 +15,15 @@ def _signed_in(floor: Floor, seen: Sight) -> None:
     floor.by_nonce.pop(session.nonce, None)
     floor.by_nonce[seen.body.nonce] = seen.body.session_id
     session.centre_id = seen.body.centre_id
+    session.languages = tuple(seen.body.languages)
     session.generation = seen.body.generation
     session.nonce = seen.body.nonce
     session.boot_id = seen.body.boot_id
     session.nonces = (seen.body.nonce, *session.nonces)[:NONCES_KEPT]
     session.is_signed_in = True
+    release = floor.releases.get(session.holds) if session.holds is not None else None
+    if release is not None:
+        release.nonce = seen.body.nonce
     session.suspect_until_ms = None
     session.is_gone = False
     if seen.body.activity == session_pb2.ACTIVITY_AVAILABLE:

@@ -13,6 +13,8 @@ MAP_WAIT_MS = 10_000
 HEARTBEAT_MAX_MS = 2_000
 """An owner writes at least once a second (rule 1.5): after more silence than this it was away, and
 what became due meanwhile is due anew from its first record on."""
+TAKEOVERS_MS = 60_000
+"""So long a takeover counts against the next (rule 1.5)."""
 BEHIND_MS = 1_000
 """Commands are behind while one that is older than this is undecided (rule 2.2)."""
 GRACE_MS = 5_000

@@ -1,17 +1,15 @@
 """What dispatchers have in memory, held against the fold of the facts to where they stand."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, NamedTuple
 
+from tests.checker.differing import ask_each, story
 from tests.checker.fenced import FencedLog, Point
 from tests.checker.findings import About, Place, rule
 from tests.checker.floor import CONFIRMED, OFFERED, ON_CALL, WRAP_UP, Floor, Session
 from tests.checker.history import Answer, Key
 
-DIFFERENCES_MAX = 100
-"""Differences that are named of one partition as one process told it."""
 BUSY = {OFFERED: "offered", CONFIRMED: "on_call", ON_CALL: "on_call", WRAP_UP: "wrap_up"}
 """Activity of a session, by the place of the contact that it holds."""
 
@@ -75,25 +73,13 @@ def live_position(told: Told, last: Point | None, end: int) -> str | None:
 @rule("1.2")
 def live_state(slot: str, name: Key | str, folded: Live | None, told: Live | None) -> str | None:
     """What a process has in memory is the fold of the facts below its offset."""
-    if folded == told:
-        return None
-    who = name if isinstance(name, str) else f"{name[0]} release {name[1]}"
-    return f"{who}: the log says {_said(folded, told)}, {slot} says {_said(told, folded)}"
+    return story(slot, name, folded, told)
 
 
 def _shown(point: Point | None) -> str:
     if point is None:
         return "nothing"
     return f"epoch {point.epoch} seq {point.seq} of {point.owner.hex()[:8] or 'nobody'}"
-
-
-def _said(one: Live | None, other: Live | None) -> str:
-    """Tell what one side says: all of it, or what the other says otherwise."""
-    if one is None:
-        return "nothing"
-    told = one._asdict()
-    differing = {k: v for k, v in told.items() if other is None or getattr(other, k) != v}
-    return ", ".join(f"{name} {value!r}" for name, value in differing.items())
 
 
 # --- comparing -----------------------------------------------------------------------------------
@@ -106,13 +92,14 @@ def folded(floor: Floor) -> dict[Key | str, Live]:
         for key, release in floor.releases.items()
     }
     for session in floor.sessions.values():
-        activity, presence = _activity(floor, session), _presence(session)
+        activity, presence = activity_of(floor, session), presence_of(session)
         stands = (session.centre_id, activity, presence, session.generation, session.holds)
         state[session.session_id] = LiveSession(*stands)
     return state
 
 
-def _activity(floor: Floor, session: Session) -> str:
+def activity_of(floor: Floor, session: Session) -> str:
+    """Return what a session is doing."""
     if not session.is_signed_in:
         return "offline"
     if session.holds is not None:
@@ -122,7 +109,8 @@ def _activity(floor: Floor, session: Session) -> str:
     return "available" if session.paused_until_ms is None else "paused"
 
 
-def _presence(session: Session) -> str:
+def presence_of(session: Session) -> str:
+    """Return whether the stream of a session is there."""
     if session.is_gone:
         return "gone"
     return "present" if session.suspect_until_ms is None else "suspect"
@@ -160,24 +148,11 @@ class LiveStates:
         if found.ask(live_position, About((place,)), told, last, self._reader.history.end(log)):
             return
         state = folded(self._floor)
-        for name, one, other in islice(_differences(state, told.state), DIFFERENCES_MAX):
-            about = (
-                About((place,), session_id=name)
-                if isinstance(name, str)
-                else About((place,), *name)
-            )
-            found.ask(live_state, about, told.slot, name, one, other)
+        ask_each(found, live_state, About((place,)), (state, told.state), told.slot)
         contacts = len(self._floor.releases)
         self._judged.partitions += 1
         self._judged.contacts += contacts
         self._judged.sessions += len(state) - contacts
-
-
-def _differences(state: State, told: State) -> Iterator[tuple[Key | str, Live | None, Live | None]]:
-    for name in [*state, *(name for name in told if name not in state)]:
-        one, other = state.get(name), told.get(name)
-        if one != other:
-            yield name, one, other
 
 
 # --- what was told -------------------------------------------------------------------------------

@@ -21,17 +21,20 @@ def as_json(report: Report) -> dict[str, Any]:
         "entries": report.entries,
         "fences": report.fences,
         "live": asdict(report.live),
+        "snapshots": asdict(report.snapshots),
     }
 
 
 def as_text(report: Report) -> str:
     """Return the report for people."""
     entries = ", ".join(f"{count:,} of {topic}" for topic, count in report.entries.items())
-    live = report.live
+    live, kept = report.live, report.snapshots
     lines = [
         f"{len(RULES)} rules held against {entries or 'nothing'}",
         f"in memory: {live.contacts:,} contacts, {live.sessions:,} sessions of "
         f"{live.partitions} partitions",
+        f"in {kept.snapshots:,} snapshots: {kept.contacts:,} contacts, {kept.sessions:,} sessions, "
+        f"{kept.releases:,} remembered releases",
         *(f"not judged: {what}" for what in live.not_judged),
     ]
     for finding in report.findings.kept[:SHOWN_MAX]:

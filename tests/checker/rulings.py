@@ -11,6 +11,7 @@ from seatline.rulings.v1 import rulings_pb2
 from tests.checker.fenced import Accepted, FencedLog, Position
 from tests.checker.findings import About, Place, rule
 from tests.checker.history import CONTACTS, History, Key, Log, milliseconds
+from tests.checker.snapshots_of_rulings import Ruled
 
 ARRIVAL_ONLY = frozenset(
     {rulings_pb2.REFUSED_REASON_DUPLICATE, rulings_pb2.REFUSED_REASON_RELEASE_EXPIRED}
@@ -132,7 +133,8 @@ class RulingsOfPartition:
         self._found = reader.found
         self._log: Log = (CONTACTS, reader.log[1])
         self._arrivals = Arrivals(reader.history, self._log)
-        self._ruled: set[int] = set()
+        self.ruled: dict[Key, Ruled] = {}
+        """Every release that was ruled on."""
 
     def take(self, accepted: Accepted) -> Iterator[tuple[int, Key, Routing]]:
         """Judge a record; yield what it routes, and to which partition of facts."""
@@ -141,7 +143,7 @@ class RulingsOfPartition:
             key = key_of(ruling)
             about = About((accepted.place(index),), *key)
             self._judge(ruling, key, about, accepted.at_ms)
-            self._ruled.add(hash(key))
+            self._remember(ruling, key, accepted.at_ms)
             if ruling.WhichOneof("outcome") == "routed":
                 routed = ruling.routed
                 yield (
@@ -186,11 +188,17 @@ class RulingsOfPartition:
         outcome = ruling.WhichOneof("outcome")
         if outcome == "refused":
             if ruling.refused.reason == rulings_pb2.REFUSED_REASON_DUPLICATE:
-                self._found.ask(duplicate_of_nothing, about, key, hash(key) in self._ruled)
+                self._found.ask(duplicate_of_nothing, about, key, key in self.ruled)
             return
-        self._found.ask(ruled_twice, about, key, hash(key) not in self._ruled)
+        self._found.ask(ruled_twice, about, key, key not in self.ruled)
         valid_until_ms = milliseconds(ruling.contact.valid_until)
         self._found.ask(expired_release_routed, about, key, valid_until_ms, at_ms)
+
+    def _remember(self, ruling: Any, key: Key, at_ms: int) -> None:
+        if ruling.WhichOneof("outcome") == "refused":
+            self.ruled.setdefault(key, Ruled(at_ms, None))
+        else:
+            self.ruled[key] = Ruled(at_ms, milliseconds(ruling.contact.valid_until))
 
 
 def key_of(ruling: Any) -> Key:

@@ -60,6 +60,13 @@ class WrittenHistory:
     def copy(self) -> "WrittenHistory":
         return deepcopy(self)
 
+    def drop_snapshots(self) -> None:
+        """Leave of snapshots what any other record says."""
+        for topic, number in self.logs:
+            for stamped in self.logs[topic, number] if topic in (RULINGS, FACTS) else ():
+                stamped.said.header.ClearField("snapshot_chunk")
+                stamped.said.header.ClearField("snapshot_done")
+
     def recorded(self) -> "WrittenHistory":
         """Have the recorder write down all that the logs hold."""
         writers = []

@@ -25,12 +25,15 @@ from tests.support.builders import (
     withdraw,
 )
 from tests.support.checked_history import WrittenHistory
-from tests.support.written_floor import VALID_MS, WrittenFloor
+from tests.support.written_floor import VALID_MS
+from tests.support.written_snapshots import SnapshottedFloor
 
 CALLERS = ["s1", "s2", "s3"]
+HELD = 16
+"""So many that the router's snapshot has several chunks."""
 
 
-class CleanDay(WrittenFloor):
+class CleanDay(SnapshottedFloor):
     """Written by the dispatcher's own core, step by step."""
 
     def write(self) -> WrittenHistory:
@@ -40,11 +43,14 @@ class CleanDay(WrittenFloor):
         self.decline_miss_and_withdraw()
         self.never_dial()
         self.take_back()
+        self.write_snapshot()
         self.tell()  # it stands still after that, and another takes over
-        self.take_over()
+        self.leave_snapshot_undone()
         self.call_late()
         self.call_again()
         self.leave_and_wait()
+        self.write_snapshot()
+        self.write_snapshot_of_rulings()
         self.tell()
         return self.history
 
@@ -58,9 +64,9 @@ class CleanDay(WrittenFloor):
         return self.core.floor.contacts[contact_id, release].session_id
 
     def hold_and_refuse(self) -> None:
-        for name in ("held", "no-place"):
+        for name in ("held", "no-place", *(f"held-{n}" for n in range(HELD))):
             made = self.ruling(self.arrive(contact(name), self.now_ms + VALID_MS))
-            if name == "held":
+            if name != "no-place":
                 made.held.reason = rulings_pb2.HELD_REASON_CALLING_HOURS
             else:
                 made.refused.reason = rulings_pb2.REFUSED_REASON_UNKNOWN_SEAT

@@ -25,6 +25,8 @@ class Fault:
     """Whether there is a journal."""
     is_told: bool = False
     """Whether dispatchers told their state."""
+    is_kept: bool = False
+    """Whether there are snapshots."""
 
 
 FAULTS: dict[str, Fault] = {}
@@ -32,10 +34,13 @@ FAULTS: dict[str, Fault] = {}
 
 
 def fault(
-    is_recorded: bool = True, is_watched: bool = True, is_told: bool = False
+    is_recorded: bool = True,
+    is_watched: bool = True,
+    is_told: bool = False,
+    is_kept: bool = False,
 ) -> Callable[[Spoil], Spoil]:
     def plant(spoil: Spoil) -> Spoil:
-        FAULTS[spoil.__name__] = Fault(spoil, is_recorded, is_watched, is_told)
+        FAULTS[spoil.__name__] = Fault(spoil, is_recorded, is_watched, is_told, is_kept)
         return spoil
 
     return plant

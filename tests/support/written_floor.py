@@ -19,9 +19,11 @@ from services.dispatcher.domain import facts, inputs
 from services.dispatcher.domain.facts import Attempt, Fact
 from services.runtime.fenced_log.header import (
     Claim,
+    Control,
     Fence,
     FencePoint,
     Header,
+    Inputs,
     Position,
     to_proto,
 )
@@ -50,6 +52,7 @@ class WrittenFloor(DrivenFloor):
         self._codec = DispatcherCodec(1)
         self._point = FencePoint(0, b"", 0)
         self._rulings_seq = 0
+        self._takeovers: list[int] = []
         self._is_left_undecided = False
         self._numbers_ms: dict[Attempt, int] = {}
         self.now_ms = 0
@@ -122,11 +125,12 @@ class WrittenFloor(DrivenFloor):
         self._ruled(None, rulings)
         self.apply([])
 
-    def _ruled(self, control: Fence | None, rulings: Sequence[rulings_pb2.Ruling]) -> None:
+    def _ruled(self, control: Control | None, rulings: Sequence[rulings_pb2.Ruling]) -> None:
         log = (CONTACTS, 0)
-        self._rulings_seq += 0 if control else 1
+        begins = isinstance(control, Fence)
+        self._rulings_seq += 0 if begins else 1
         point = FencePoint(1, _ROUTER, self._rulings_seq)
-        moved = () if control else ((*log, Position(len(self.history.logs[log]))),)
+        moved = () if begins else ((*log, Position(len(self.history.logs[log]))),)
         header = to_proto(Header(point, self.now_ms, moved, control))
         record = rulings_pb2.RulingRecord(header=header, rulings=rulings)
         self.history.append((RULINGS, 0), self.now_ms, record)
@@ -141,7 +145,14 @@ class WrittenFloor(DrivenFloor):
             self._show(fact)
         super().apply(decided)
 
-    def _moved(self) -> tuple[tuple[str, int, Position], ...]:
+    def _say(self, control: Control) -> Inputs:
+        """Append a part of a snapshot; return the inputs that it names."""
+        self._point = replace(self._point, seq=self._point.seq + 1)
+        moved = self._moved()
+        self._write(Header(self._point, self.now_ms, moved, control), ())
+        return moved
+
+    def _moved(self) -> Inputs:
         if self.behind and not self._is_left_undecided:
             alive = commands_pb2.Command(gateway_alive=commands_pb2.GatewayAlive())
             record = commands_pb2.CommandRecord(boot_id=BOOT, commands=[alive])
@@ -166,11 +177,16 @@ class WrittenFloor(DrivenFloor):
         self._write(claim, ())
         zombie = self._point
         self._point = FencePoint(epoch, epoch.to_bytes(PERSON_KEY_BYTES), 0)
-        self._write(Header(self._point, self.now_ms, (), Fence("dispatcher")), ())
+        self._write(Header(self._point, self.now_ms, (), Fence(self._slot)), ())
         if zombie.epoch:
+            self._takeovers.append(self.now_ms)
             late = replace(zombie, seq=zombie.seq + 1)
             ghost = facts.Returned("ghost", 1, facts.words.ReturnReason.MAX_WAIT, 0, 5, "", "")
             self._write(Header(late, self.now_ms), (ghost,))
+
+    @property
+    def _slot(self) -> str:
+        return f"dispatcher-{self._point.epoch - 1}"
 
     @override
     def take_over(self) -> None:

@@ -10,8 +10,8 @@ import pytest
 from services.dispatcher.domain import inputs
 from tests.checker.asking import ask
 from tests.checker.check import Report, check
+from tests.checker.differing import DIFFERENCES_MAX
 from tests.checker.history import Answer
-from tests.checker.live import DIFFERENCES_MAX
 from tests.checker.report import as_json, as_text
 from tests.support.builders import S, stream_lost
 from tests.support.checked_history import WrittenHistory

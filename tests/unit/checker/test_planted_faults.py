@@ -4,7 +4,7 @@ import pytest
 
 from tests.checker.check import check
 from tests.checker.findings import RULES
-from tests.support import faults_in_memory
+from tests.support import faults_in_memory, faults_in_snapshots
 from tests.support.clean_day import clean_day
 from tests.support.faults import FAULTS
 from tests.support.faults_in_calls import ALSO
@@ -28,6 +28,7 @@ def test_a_clean_day_has_a_takeover_a_zombie_a_late_accept_a_redial_and_withdraw
 def test_every_rule_has_a_planted_fault() -> None:
     assert FAULTS.keys() == RULES.keys()
     assert FAULTS["live_state"].spoil is faults_in_memory.live_state
+    assert FAULTS["snapshot_state"].spoil is faults_in_snapshots.snapshot_state
 
 
 def test_every_rule_stands_in_the_table_of_the_docs_with_its_number() -> None:
@@ -41,6 +42,8 @@ def test_a_planted_fault_is_found_by_the_rule_of_its_name_alone(name: str) -> No
     fault = FAULTS[name]
     history = clean_day()
     history.tables = None
+    if not fault.is_kept:
+        history.drop_snapshots()
     fault.spoil(history)
     if fault.is_recorded:
         history.recorded()
