@@ -56,6 +56,7 @@ def ask_each(
 def _narrowed(about: About, name: Key | str, thing: Any) -> About:
     if isinstance(name, tuple):
         return about._replace(contact_id=name[0], release=name[1])
+    # Only sessions have a generation of their own; other names are those of orders or positions.
     return about._replace(session_id=name) if hasattr(thing, "generation") else about
 
 
