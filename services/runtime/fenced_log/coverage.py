@@ -19,6 +19,7 @@ class Coverage:
     def load(self, covered: int, snapshot_bytes: int) -> None:
         """Begin behind a snapshot."""
         self._covered, self._snapshot_bytes = covered, snapshot_bytes
+        self._since_bytes = 0
 
     def count(self, header: Header, size: int) -> None:
         """Count an accepted record of so many bytes."""
@@ -27,8 +28,7 @@ class Coverage:
             case SnapshotChunk(number):
                 self._chunk_bytes = size if number == 0 else self._chunk_bytes + size
             case SnapshotDone(covered):
-                self._covered, self._snapshot_bytes = covered, self._chunk_bytes
-                self._since_bytes = 0
+                self.load(covered, self._chunk_bytes)
             case _:
                 pass
 

@@ -1,7 +1,6 @@
 """One partition of a fenced log as one slot sees it: followed, claimed, fenced, or owned."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Generic
 
 from services.runtime.errors import PromiseBrokenError
@@ -201,17 +200,14 @@ class Partition(Generic[Item, Entry]):
         silent_ms = reading.mono_ms - self._written_ms
         if not entries and not failures and silent_ms < HEARTBEAT_MS:
             return False
-        header = Header(self._next_point(), max(at_ms, self.log_time_ms), failures=failures)
-        self._append(header, entries, reading, send)
+        self._append(max(at_ms, self.log_time_ms), reading, send, entries, failures)
         return True
 
     def write_control(
         self, control: SnapshotChunk | SnapshotDone, reading: Reading, send: Send
     ) -> None:
         """Append a record of a snapshot."""
-        self._append(
-            Header(self._next_point(), self.log_time_ms, control=control), (), reading, send
-        )
+        self._append(self.log_time_ms, reading, send, control=control)
 
     def cover(self) -> SnapshotDone:
         """Return what a snapshot of the state as it is now has to say; its next record is chunk 0.
@@ -248,12 +244,19 @@ class Partition(Generic[Item, Entry]):
         return FencePoint(point.epoch, point.owner, point.seq + 1)
 
     def _append(
-        self, header: Header, entries: Sequence[Entry], reading: Reading, send: Send
+        self,
+        at_ms: int,
+        reading: Reading,
+        send: Send,
+        entries: Sequence[Entry] = (),
+        failures: tuple[Failure, ...] = (),
+        control: SnapshotChunk | SnapshotDone | None = None,
     ) -> None:
-        self.decided.note(header.failures)
+        point = self._next_point()
+        self.decided.note(failures)
         self._written_ms = reading.mono_ms
         inputs = self.decided.moved(reading.mono_ms)
-        self._send(replace(header, inputs=inputs), entries, reading, send)
+        self._send(Header(point, at_ms, inputs, control, failures), entries, reading, send)
 
     def _send(self, header: Header, entries: Sequence[Entry], reading: Reading, send: Send) -> None:
         value = self._codec.record(header, entries)
