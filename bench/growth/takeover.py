@@ -33,63 +33,54 @@ _CHUNK = 2_000
 class _Fold:
     """A partition as it stands, and what one that starts would be given."""
 
+    codec: DispatcherCodec = field(default_factory=lambda: DispatcherCodec(PARTITIONS))
     core: FloorHandler = field(default_factory=lambda: FloorHandler(Limits()))
     rule: FencedReader = field(default_factory=lambda: FencedReader("bench"))
-    facts: int = 0
     snapshot: Sequence[bytes] = ()
     behind: list[bytes] = field(default_factory=list)
     """Records that the snapshot does not cover."""
     _coverage: Coverage = field(default_factory=Coverage)
     _records: int = 0
 
-    def take(self, values: Iterable[bytes], codec: DispatcherCodec) -> None:
+    def take(self, values: Iterable[bytes]) -> None:
         """Fold records, and take a snapshot whenever one is due."""
         for value in values:
-            header = codec.header(value)
+            header = self.codec.header(value)
             if self.rule.accept(header).counts:
-                entries = codec.entries(value)
-                self.core.evolve(entries, header.at_ms)
-                self.facts += len(entries)
+                self.core.evolve(self.codec.entries(value), header.at_ms)
             self._records += 1
             self._coverage.count(header, len(value))
             self.behind.append(value)
             if self._coverage.is_due(self._records, SNAPSHOT_EVERY):
                 self.snapshot, self.behind = list(FloorCodec().chunks(self.core)), []
-                self._coverage = Coverage()
                 self._coverage.load(self._records, sum(map(len, self.snapshot)))
 
-    def begun_again(self, codec: DispatcherCodec) -> "_Fold":
+    def begun_again(self) -> FloorHandler:
         """Return what one that starts has folded."""
-        again = _Fold(rule=FencedReader("bench", self.rule.point))
+        core = FloorHandler(Limits())
         if self.snapshot:
-            FloorCodec().restore(again.core, self.snapshot)
+            FloorCodec().restore(core, self.snapshot)
         for value in self.behind:
-            header = codec.header(value)
-            again.core.evolve(codec.entries(value), header.at_ms)
-        return again
+            core.evolve(self.codec.entries(value), self.codec.header(value).at_ms)
+        return core
 
 
 def takeover_s(hours: float) -> float:
     """Return the CPU seconds until all partitions of a log of that age are folded."""
-    return PARTITIONS * start_partition(hours)[0]
+    return PARTITIONS * apart(_start, hours)
 
 
-def start_partition(hours: float) -> tuple[float, int]:
-    """Start on one partition in a process of its own; return CPU seconds and its facts in all."""
-    return apart(_start, hours)
-
-
-def _start(hours: float) -> tuple[float, int]:
-    codec, fold = DispatcherCodec(PARTITIONS), _Fold()
+def _start(hours: float) -> float:
+    fold = _Fold()
     log = facts_log(Floor(), hours * 3_600, _FROM_MS)
     while chunk := list(itertools.islice(log, _CHUNK)):
-        fold.take(chunk, codec)
+        fold.take(chunk)
     began_s = time.process_time()
-    again = fold.begun_again(codec)
+    core = fold.begun_again()
     spent_s = time.process_time() - began_s
-    if again.core.floor != fold.core.floor:
+    if core.floor != fold.core.floor:
         raise WorldError("one that starts at a snapshot folds another floor")
-    return spent_s, fold.facts
+    return spent_s
 
 
 STUDY = Study(
