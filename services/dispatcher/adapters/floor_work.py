@@ -37,6 +37,7 @@ def write_leaving(chunk: Chunk, leaving: Sequence[tuple[Key, Objection]]) -> Non
     """Put contacts that an order touched into a chunk."""
     for (contact_id, release), reason in leaving:
         message = chunk.leaving.add(contact_id=contact_id, release=release)
+        # The generated stub has an enum of its own with the same numbers.
         if isinstance(reason, ReturnReason):
             message.returned = reason.value  # type: ignore[assignment]
         else:
@@ -78,6 +79,7 @@ def write_timers(chunk: Chunk, timers: Sequence[Timer]) -> None:
         message = add()
         message.at_ms = at_ms
         message.ordinal = ordinal
+        # The stub's enum has the same numbers.
         message.kind = kind  # type: ignore[assignment]
         if isinstance(key, tuple):
             message.contact_id, message.release = key
