@@ -15,6 +15,8 @@ HEARTBEAT_MAX_MS = 2_000
 what became due meanwhile is due anew from its first record on."""
 TAKEOVERS_MS = 60_000
 """So long a takeover counts against the next (rule 1.5)."""
+TAKEOVERS_MAX = 5
+"""So many takeovers, and no more, lengthen the silence that is asked for."""
 BEHIND_MS = 1_000
 """Commands are behind while one that is older than this is undecided (rule 2.2)."""
 GRACE_MS = 5_000

@@ -170,7 +170,7 @@ class Snapshots:
 def _as_many_takeovers(logged: dict[str, Any], says: dict[str, Any]) -> dict[str, Any]:
     """Ask for as many takeovers as are told, and no fewer than still count (rule 1.5)."""
     recent, takeovers = logged["takeovers"]
-    count = max(recent, len(says["takeovers"]))
+    count = max(min(recent, limits.TAKEOVERS_MAX), len(says["takeovers"]))
     return {**logged, "takeovers": takeovers[max(0, len(takeovers) - count) :]}
 
 

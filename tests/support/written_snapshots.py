@@ -30,9 +30,13 @@ _KEPT_TAKEOVERS = 6
 class SnapshottedFloor(WrittenFloor):
     """Writes snapshots of its facts, and of the rulings beside them."""
 
-    def write_snapshot(self) -> None:
-        """Write one of the facts, with the owner's own records between the chunks."""
-        for _ in self._written_snapshot():
+    def write_snapshot(self, keeping: int = _KEPT_TAKEOVERS) -> None:
+        """Write one of the facts, with the owner's own records between the chunks.
+
+        Args:
+            keeping: How many of the last takeovers it tells.
+        """
+        for _ in self._written_snapshot(keeping):
             self.apply([])
 
     def leave_snapshot_undone(self) -> None:
@@ -47,7 +51,7 @@ class SnapshottedFloor(WrittenFloor):
     def _chunks_now(self) -> int:
         return len(FloorCodec(_CHUNK_BYTES).chunks(self.core))
 
-    def _written_snapshot(self) -> Iterator[SnapshotDone]:
+    def _written_snapshot(self, keeping: int = _KEPT_TAKEOVERS) -> Iterator[SnapshotDone]:
         """Write record by record; yield the end as it will be."""
         self.apply([])
         log = self.history.logs[FACTS, 0]
@@ -59,7 +63,7 @@ class SnapshottedFloor(WrittenFloor):
             inputs=(),
             failures=(),
             slot=self._slot,
-            takeovers=tuple(self._takeovers[-_KEPT_TAKEOVERS:]),
+            takeovers=tuple(self._takeovers[-keeping:]),
         )
         claim = Header(FencePoint(0, b"claims".ljust(16), 0), self.now_ms, (), Claim("other"))
         self._write(claim, ())

@@ -170,6 +170,19 @@ def test_a_takeover_that_counts_no_more_may_be_forgotten() -> None:
     assert looked_at(forget).ok
 
 
+@pytest.mark.parametrize(("told", "is_enough"), [(4, False), (5, True), (6, True), (7, True)])
+def test_of_many_takeovers_in_a_minute_so_many_as_can_count_are_asked_for(
+    told: int, is_enough: bool
+) -> None:
+    day = CleanDay()
+    day.open(["s1", "s2", "s3"])
+    for _ in range(7):
+        day.take_over()
+    day.write_snapshot(keeping=told)
+    day.history.journal.clear()
+    assert check(day.history.frozen()).ok is is_enough
+
+
 def test_failures_that_are_tried_again_are_named_until_their_inputs_are_set_aside() -> None:
     history = day_of_one_takeover()
     before = next(s for s in history.logs[FACTS, 0] if s.said.header.seq == 1)
