@@ -49,7 +49,7 @@ class SnapshottedFloor(WrittenFloor):
         self._write(Header(late, self.now_ms, (), replace(done, takeovers=())), ())
 
     def _chunks_now(self) -> int:
-        return len(FloorCodec(_CHUNK_BYTES).chunks(self.core))
+        return len(list(FloorCodec(_CHUNK_BYTES).chunks(self.core)))
 
     def _written_snapshot(self, keeping: int = _KEPT_TAKEOVERS) -> Iterator[SnapshotDone]:
         """Write record by record; yield the end as it will be."""

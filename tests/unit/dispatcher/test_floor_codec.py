@@ -177,7 +177,7 @@ def test_the_full_floor_has_another_than_the_default_in_every_field(cls: type) -
 @pytest.mark.parametrize("chunk_bytes", [CHUNK_BYTES, 1_000, 600])
 def test_every_field_of_the_full_floor_comes_back_in_its_order(chunk_bytes: int) -> None:
     floor = full_floor()
-    chunks = FloorCodec(chunk_bytes).chunks(holding(floor))
+    chunks = list(FloorCodec(chunk_bytes).chunks(holding(floor)))
     assert restored(chunks) == floor == full_floor()
     assert ordered(restored(chunks)) == ordered(floor)
     assert restored(chunks).centres["C001"].best() == (KEY, "s1")
@@ -185,18 +185,18 @@ def test_every_field_of_the_full_floor_comes_back_in_its_order(chunk_bytes: int)
 
 
 def test_sealed_data_comes_back_byte_for_byte() -> None:
-    floor = restored(CODEC.chunks(holding(full_floor())))
+    floor = restored(list(CODEC.chunks(holding(full_floor()))))
     assert floor.contacts[KEY].contact.sealed == SEALED
 
 
 def test_an_empty_floor_is_one_chunk() -> None:
-    chunks = CODEC.chunks(FloorHandler(Limits()))
+    chunks = list(CODEC.chunks(FloorHandler(Limits())))
     assert len(chunks) == 1
     assert restored(chunks, Limits()) == Floor(Limits())
 
 
 def test_the_limits_are_those_of_the_new_owner() -> None:
-    chunks = CODEC.chunks(FloorHandler(Limits()))
+    chunks = list(CODEC.chunks(FloorHandler(Limits())))
     assert restored(chunks, Limits(lease_ms=5)) == Floor(Limits(lease_ms=5))
 
 
@@ -212,7 +212,7 @@ def test_a_crowd_goes_into_as_few_chunks_as_hold_it_and_none_is_too_large(
     chunk_bytes: int,
 ) -> None:
     core = crowded(400)
-    chunks = FloorCodec(chunk_bytes).chunks(core)
+    chunks = list(FloorCodec(chunk_bytes).chunks(core))
     assert restored(chunks, Limits()) == core.floor
     assert max(map(len, chunks)) <= chunk_bytes
     assert all(len(a) + len(b) > chunk_bytes for a, b in pairwise(chunks))
@@ -220,7 +220,7 @@ def test_a_crowd_goes_into_as_few_chunks_as_hold_it_and_none_is_too_large(
 
 def test_a_thing_that_no_chunk_holds_is_told() -> None:
     with pytest.raises(ValueError, match="does not go into a chunk"):
-        FloorCodec(500).chunks(crowded(1))
+        list(FloorCodec(500).chunks(crowded(1)))
 
 
 def chunk(**changed: Any) -> bytes:
@@ -265,7 +265,7 @@ def test_what_is_no_floor_is_poison_and_leaves_the_core_as_it_was(spoilt: list[b
 def test_a_chunk_left_out_is_poison_where_another_names_what_was_in_it() -> None:
     core = FloorHandler(Limits())
     core.evolve([*FLOOR, *WRAPPING_UP], START_MS)
-    chunks = FloorCodec(200).chunks(core)
+    chunks = list(FloorCodec(200).chunks(core))
     named = [n for n, value in enumerate(chunks) if floor_pb2.FloorChunk.FromString(value).contacts]
     for number in named:
         with pytest.raises(PoisonError):
