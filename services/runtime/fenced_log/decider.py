@@ -76,6 +76,8 @@ class Decider(Generic[Item, Entry]):
         self._freed = False
         """Whether an acknowledgement came that inputs wait for and nobody acted on."""
         self._ends: Mapping[TopicPartition, End] = {}
+        self._read_to_ms: dict[str, int] = {}
+        """When the newest end that was reached was asked for, of each topic that must be fresh."""
         self.partitions = [self._new_partition(n) for n in range(place.partitions)]
 
     @property
@@ -97,8 +99,8 @@ class Decider(Generic[Item, Entry]):
         reading = self._reading()
         concerned = self._concerned(arrived, reading.mono_ms)
         if concerned:
-            self._fresh = all(map(self._is_fresh, self._live_topics))
             self._ends = self._reader.ends()
+            self._fresh = all(map(self._is_fresh, self._live_topics))
         for partition in concerned:
             self._act(partition, reading)
         blocked = self._blocked()
@@ -270,4 +272,13 @@ class Decider(Generic[Item, Entry]):
         return age_ms(now_ms, turn.last_paced_ms()) > BEHIND_MS
 
     def _is_fresh(self, topic: str) -> bool:
-        return self._reader.at_end((topic, 0), FRESH_MS)
+        """Rule 2.3. An end that is known before its record is here undoes nothing.
+
+        Orders come in bulk: if it did, each of them would stop all decisions for a tenth of a
+        second.
+        """
+        end = self._ends.get((topic, 0))
+        if end is not None and self._reader.at_end((topic, 0), FRESH_MS):
+            self._read_to_ms[topic] = end.asked_at_ms
+        read_to_ms = self._read_to_ms.get(topic)
+        return read_to_ms is not None and self._clock.monotonic_ms() - read_to_ms <= FRESH_MS
