@@ -13,7 +13,7 @@ MAKEFLAGS += --no-print-directory
 # The stack.
 STATE = .seatline
 BROKERS = 1
-PARTITIONS = 8
+PARTITIONS = 2
 ROUTERS = 1
 DISPATCHERS = 1
 GATEWAYS = 1

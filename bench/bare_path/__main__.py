@@ -18,6 +18,7 @@ from bench.bare_path.run import run, servers
 from bench.bare_path.setting import BareLoad
 from bench.world import WorldError
 from services.runtime.command_line import HELD, VIOLATED, answer, could_not_run, say
+from services.stack.identity import DEFAULT_PARTITIONS
 
 
 def main() -> int:
@@ -31,7 +32,7 @@ def main() -> int:
     parser.add_argument("--warmup", type=float, default=10.0, help="seconds of load before")
     parser.add_argument("--aht", type=float, default=5.0, help="see the simulator's --aht")
     parser.add_argument("--streams", type=int, default=225)
-    parser.add_argument("--partitions", type=int, default=8)
+    parser.add_argument("--partitions", type=int, default=DEFAULT_PARTITIONS)
     parser.add_argument("--knee", action="store_true", help="find the highest load, from --rate on")
     given = parser.parse_args()
     load = BareLoad(

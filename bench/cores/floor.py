@@ -1,6 +1,6 @@
 """A dispatcher's floor on which calls go on at the rate at which they are driven.
 
-One floor is one partition; in a stack its sessions and centres are an eighth of all.
+One floor is one partition; in a stack its sessions and centres are a part of all.
 """
 
 import time

@@ -15,6 +15,7 @@ from services.dispatcher.domain import facts
 from services.dispatcher.domain.facts import Attempt, CentreSlice, Contact, Fact
 from services.dispatcher.domain.words import Activity, Disposition, EndReason
 from services.runtime.fenced_log.header import Fence, FencePoint, Header, to_proto
+from services.stack.identity import DEFAULT_PARTITIONS
 
 FACTS_A_CONTACT = 5
 FACTS_A_RECORD = 3
@@ -29,9 +30,9 @@ _HOUR_MS = 3_600_000
 class Floor:
     """What a partition's log is about."""
 
-    sessions: int = 2_500
-    centres: int = 28
-    contacts_per_s: float = 300.0 / 8
+    sessions: int = 20_000 // DEFAULT_PARTITIONS
+    centres: int = 225 // DEFAULT_PARTITIONS
+    contacts_per_s: float = 300.0 / DEFAULT_PARTITIONS
 
 
 def facts_log(floor: Floor, seconds: float, from_ms: int) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 The log is that of the default load. One partition of it is folded to the last fact, with snapshots
 as its owner takes them; then the newest is restored and what lies behind it folded again, as one
-that starts does. Only that is timed, and counted once for each of the eight partitions, as one
+that starts does. Only that is timed, and counted once for each partition, as one
 process does them one after the other; what the broker takes to hand it over is not.
 """
 
@@ -22,8 +22,8 @@ from services.dispatcher.handlers import FloorHandler
 from services.runtime.fenced_log.coverage import Coverage
 from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.fenced_log.snapshot import SNAPSHOT_EVERY
+from services.stack.identity import DEFAULT_PARTITIONS as PARTITIONS
 
-PARTITIONS = 8
 HOURS = (1 / 12, 1.0, 24.0)
 _FROM_MS = 1_770_000_000_000
 _CHUNK = 2_000

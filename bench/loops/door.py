@@ -38,11 +38,11 @@ from services.runtime.ids import SystemIds
 from services.runtime.lifecycle import Process
 from services.runtime.log_port import Arrived, End, SendError, Sent, TopicPartition
 from services.runtime.telemetry import Health, configure_logs
+from services.stack.identity import DEFAULT_PARTITIONS as PARTITIONS
 
 TOKEN = "of-the-bench"  # noqa: S105 (opens nothing but the bench's own door)
-PARTITIONS = 8
-CENTRES = tuple(f"C{number:03d}" for number in range(PARTITIONS))
-"""One for each partition."""
+CENTRES = tuple(f"C{number:03d}" for number in range(8))
+"""Several for each partition."""
 _OWNER = b"bench-dispatcher"
 _STARTS_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.05
@@ -164,7 +164,7 @@ class LoopedLog:
         seat_map = map_pb2.MapRecord()
         seat_map.seat_map.version = 1
         for number, centre_id in enumerate(CENTRES):
-            seat_map.seat_map.centres.add(centre_id=centre_id, partition=number)
+            seat_map.seat_map.centres.add(centre_id=centre_id, partition=number % PARTITIONS)
         self._append((MAP, 0), seat_map.SerializeToString())
         for number in range(PARTITIONS):
             self._decide(number, (), Fence("dispatcher-0"))

@@ -17,7 +17,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--centres", type=int, default=225)
     parser.add_argument("--callers", type=int, default=20_000)
-    parser.add_argument("--partitions", type=int, default=8)
+    parser.add_argument("--partitions", type=int, default=2)
     wish = parser.parse_args()
     try:
         rows = plan(

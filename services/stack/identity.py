@@ -15,7 +15,8 @@ Mode = Literal["rehearsal", "live"]
 REHEARSAL_POLICY_TIME = "2026-02-10T11:00:00+05:30"
 """A weekday noon in Asia/Kolkata that is far from any poll and inside calling hours."""
 
-DEFAULT_PARTITIONS = 8
+DEFAULT_PARTITIONS = 2
+"""Each costs records and requests of its own; there are never more owners (ADR 0012)."""
 MAX_PARTITIONS = 256
 BROKER_COUNTS = (1, 3)
 

@@ -31,9 +31,10 @@ from tests.support.cli_logs import (
 from tests.support.recorder_entries import confirmed, dialled, ended, offered, queued, routed
 from tests.support.recorder_logs import LogWriter
 from tests.support.recorder_world import record as record_all
-from tests.support.stack import Stack, whole_stack
+from tests.support.stack import Stack, Wish, whole_stack
 
 MAP = DATA / "maps" / "2024-225.csv"
+PARTITIONS = 8
 LONG = "x" * 300
 
 Logs = Mapping[tuple[str, int], Sequence[bytes]]
@@ -41,7 +42,8 @@ Logs = Mapping[tuple[str, int], Sequence[bytes]]
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with whole_stack(tmp_path_factory.mktemp("cli"), only=(KAFKA, POSTGRES)) as running:
+    wish = Wish(partitions=PARTITIONS)
+    with whole_stack(tmp_path_factory.mktemp("cli"), wish=wish, only=(KAFKA, POSTGRES)) as running:
         yield running
 
 
@@ -212,7 +214,8 @@ def test_an_order_waits_until_every_partition_has_it_in_force(
 ) -> None:
     in_force = (map_applied(2), policy_applied(2))
     logs = {
-        (FACTS, number): [fence(FACTS), record(FACTS, *in_force, seq=1)] for number in range(1, 8)
+        (FACTS, number): [fence(FACTS), record(FACTS, *in_force, seq=1)]
+        for number in range(1, PARTITIONS)
     }
     write(stack, {**logs, (FACTS, 0): [record(FACTS, *in_force, seq=4)]})
     state = tmp_path / "state"
@@ -226,14 +229,14 @@ def test_an_order_waits_until_every_partition_has_it_in_force(
     policy.write_text('opens = "10:00"\n')
     code, done = desk.run("map", "publish", str(other), "--policy", str(policy))
     assert (code, done["map_version"], done["policy_version"]) == (0, 2, 2)
-    assert done["applied"] == list(range(8))
+    assert done["applied"] == list(range(PARTITIONS))
     # Recorded meanwhile, they are behind the bookmarks.
     tail = [record(FACTS, offered("b"), seq=3), record(FACTS, *in_force, seq=4)]
     keep(stack, {**logs, (FACTS, 0): [*RECORDED_LOGS[FACTS, 0], *tail]})
     recorded = asyncio.run(read_orders_in_force(stack.endpoints["postgres"]))
-    assert recorded == dict.fromkeys(range(8), (2, 2))
+    assert recorded == dict.fromkeys(range(PARTITIONS), (2, 2))
     code, again = desk.run("map", "publish", str(other), "--policy", str(policy))
-    assert (code, again["changed"], again["applied"]) == (0, False, list(range(8)))
+    assert (code, again["changed"], again["applied"]) == (0, False, list(range(PARTITIONS)))
 
 
 def test_the_command_runs_as_a_module(stack: Stack) -> None:

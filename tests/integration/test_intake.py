@@ -21,7 +21,7 @@ from tests.integration.intake_process import (
     produce,
     read_all,
 )
-from tests.support.stack import whole_stack
+from tests.support.stack import Wish, whole_stack
 
 HALF_DAY_MS = 43_200_000
 
@@ -29,7 +29,8 @@ HALF_DAY_MS = 43_200_000
 @pytest.fixture(scope="module")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     # A broker of its own: intake reads and writes topics whose names are fixed.
-    with whole_stack(tmp_path_factory.mktemp("intake"), only=(KAFKA,)) as stack:
+    wish = Wish(partitions=PARTITIONS)
+    with whole_stack(tmp_path_factory.mktemp("intake"), wish=wish, only=(KAFKA,)) as stack:
         yield stack.endpoints["kafka"]
 
 

@@ -95,7 +95,7 @@ def test_a_centre_that_would_move_is_refused_against_the_map_in_use(
 
 
 def test_a_map_for_more_partitions_than_the_stack_has_is_refused(wish: Wish) -> None:
-    published = handler(InMemoryLogBook(partitions=4))(wish)
+    published = handler(InMemoryLogBook(partitions=1))(wish)
     assert {problem.field for problem in published.problems} == {"partition"}
 
 

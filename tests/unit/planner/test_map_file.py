@@ -9,6 +9,7 @@ import pytest
 from services.planner.adapters.csv_files import UnreadableSeatsError, map_text, read_seats
 from services.planner.domain.model import PlannedSeat, Seat
 from services.planner.domain.planning import plan
+from services.stack.identity import DEFAULT_PARTITIONS
 
 ROOT = Path(__file__).parents[3]
 SEATS_FILE = ROOT / "data" / "seats.csv"
@@ -22,7 +23,7 @@ def seats() -> dict[str, Seat]:
 
 @pytest.fixture(scope="module")
 def rows(seats: dict[str, Seat]) -> list[PlannedSeat]:
-    return plan(list(seats.values()), centres=225, callers=20_000, partitions=8)
+    return plan(list(seats.values()), centres=225, callers=20_000, partitions=DEFAULT_PARTITIONS)
 
 
 def members(rows: list[PlannedSeat]) -> dict[str, list[PlannedSeat]]:
@@ -40,7 +41,7 @@ def test_the_order_of_the_seats_does_not_matter(
     seats: dict[str, Seat], rows: list[PlannedSeat]
 ) -> None:
     backwards = list(reversed(seats.values()))
-    assert plan(backwards, centres=225, callers=20_000, partitions=8) == rows
+    assert plan(backwards, centres=225, callers=20_000, partitions=DEFAULT_PARTITIONS) == rows
 
 
 def test_the_map_has_the_columns_that_outsiders_rely_on() -> None:
@@ -112,7 +113,7 @@ def test_partitions_weigh_the_same_within_two_per_cent(
     loads: Counter[int] = Counter()
     for row in rows:
         loads[row.partition] += seats[row.seat_id].electors
-    assert sorted(loads) == list(range(8))
+    assert sorted(loads) == list(range(DEFAULT_PARTITIONS))
     assert max(loads.values()) < 1.02 * min(loads.values())
 
 

@@ -17,6 +17,7 @@ from services.simulator.domain.staffing import hire, staff
 from services.simulator.handlers.crowd import seat
 from services.simulator.ports import Screen
 from services.simulator.settings import LoadOptions, Sizes
+from services.stack.identity import DEFAULT_PARTITIONS
 
 ENDPOINTS = {
     "kafka": "127.0.0.1:1",
@@ -163,7 +164,7 @@ def test_each_centre_has_a_stream_of_its_own_unless_fewer_are_wanted() -> None:
 
 
 def test_a_map_tells_how_many_partitions_it_is_for() -> None:
-    assert partitions_of(map_file(225)) == 8
+    assert partitions_of(map_file(225)) == DEFAULT_PARTITIONS
 
 
 def test_a_partition_that_is_no_number_is_refused_by_its_line(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_a_rehearsal_begins_at_eleven_in_kolkata_on_a_day_far_from_any_poll(
 
     policy_now = datetime.fromtimestamp(NOW.timestamp() + identity.policy_offset_s, UTC)
     assert policy_now == datetime(2026, 2, 10, 5, 30, tzinfo=UTC)
-    assert (identity.mode, identity.partitions, identity.brokers) == ("rehearsal", 8, 1)
+    assert (identity.mode, identity.partitions, identity.brokers) == ("rehearsal", 2, 1)
 
 
 def test_the_policy_clock_of_a_rehearsal_can_be_set_at_its_creation(layout: Layout) -> None:
