@@ -13,6 +13,8 @@ from services.runtime.log_port import START, Arrived, LogReader, TopicPartition
 
 QUEUED_MAX = 20_000
 """Items that may wait in this process before its inputs are paused."""
+QUEUED_RESUME = 15_000
+"""They are resumed with work left for half a second: librdkafka fetches again 0.55 s later."""
 
 
 class Feed(Generic[Item, Entry]):
@@ -98,7 +100,7 @@ class Feed(Generic[Item, Entry]):
         if not self._paused and queued > QUEUED_MAX:
             self._reader.pause(self._pressed())
             self._paused = True
-        elif queued < QUEUED_MAX // 4:
+        elif queued < QUEUED_RESUME:
             self._relieve()
 
     def _relieve(self) -> None:
