@@ -155,7 +155,7 @@ def never_dialled_too_early(seen: Sight) -> str | None:
         return None
     if seen.said in heard.not_unsealed:
         return None
-    announced_ms = heard.unsealing.get(seen.said)
+    announced_ms = None if seen.said in heard.undated else heard.unsealing.get(seen.said)
     if announced_ms is not None and announced_ms < release.dial_by_ms:
         return f"{seen.name} ended never_dialled, and was announced in time"
     early_ms = release.dial_by_ms + limits.LATE_LOOK_MS - seen.at_ms

@@ -34,14 +34,18 @@ class Heard:
         self.accepted: dict[Said, int] = {}
         self.unsealing: dict[Said, int] = {}
         self.not_unsealed: dict[Said, int] = {}
+        self.undated: set[Said] = set()
+        """What was announced behind a step back of the broker's clock: its time says nothing."""
         self.is_whole = True
         """False when the oldest commands are gone: then nothing follows from what is missing."""
         self._offsets: list[int] = []
         self._appended: list[int] = []
+        self._newest_ms = 0
         for record in history.records(log):
             self.is_whole = self.is_whole and (record.offset == 0 or bool(self._offsets))
             self._offsets.append(record.offset)
             self._appended.append(record.appended_at_ms)
+            self._newest_ms = max(self._newest_ms, record.appended_at_ms)
             self._hear(record.value, record.appended_at_ms)
 
     def undecided_since(self, position: Position) -> int | None:
@@ -63,6 +67,8 @@ class Heard:
                 # Before its accept an announcement is none: no gateway has read a CONFIRM then.
                 if kind != "unsealing" or key in self.accepted or not self.is_whole:
                     getattr(self, kept).setdefault(key, appended_at_ms)
+                if kind == "unsealing" and appended_at_ms < self._newest_ms:
+                    self.undated.add(key)
 
 
 _KEPT = {"accept_offer": "accepted", "unsealing": "unsealing", "not_unsealed": "not_unsealed"}

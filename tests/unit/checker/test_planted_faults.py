@@ -2,11 +2,14 @@ from pathlib import Path
 
 import pytest
 
+from seatline.commands.v1 import commands_pb2
 from tests.checker.check import check
 from tests.checker.findings import RULES
+from tests.checker.history import COMMANDS
 from tests.support import faults_in_memory, faults_in_snapshots
+from tests.support.checked_history import Stamped, WrittenHistory
 from tests.support.clean_day import clean_day
-from tests.support.faults import FAULTS
+from tests.support.faults import FAULTS, command_on
 from tests.support.faults_in_calls import ALSO
 
 
@@ -23,6 +26,29 @@ def test_a_clean_day_has_a_takeover_a_zombie_a_late_accept_a_redial_and_withdraw
     assert kinds >= {"offer_declined", "offer_expired", "outcome_amended", "withdrawal_applied"}
     confirmed = [f.confirmed.attempt for r in facts for f in r.facts if f.HasField("confirmed")]
     assert {a.release for a in confirmed if a.contact_id == "redialled"} == {1, 2}
+
+
+def announced(history: WrittenHistory, later_ms: int) -> Stamped:
+    """Say that a number is shown of which the log says that it never was."""
+    accepted = command_on(history, "accept_offer", "silent")
+    accept = accepted.said.commands[0].accept_offer
+    said = commands_pb2.CommandRecord(boot_id=accepted.said.boot_id)
+    unsealing = said.commands.add().unsealing
+    unsealing.session_id = accept.session_id
+    unsealing.attempt.CopyFrom(accept.attempt)
+    return Stamped(accepted.appended_at_ms + later_ms, said)
+
+
+def test_an_announcement_behind_a_step_back_of_the_brokers_clock_proves_nothing() -> None:
+    """Stamped in time it was made when the log had called the attempt off (seed 124)."""
+    history = clean_day()
+    log = history.logs[COMMANDS, 0]
+    step_ms = log[-1].appended_at_ms - announced(history, 1).appended_at_ms
+    assert step_ms > 0
+    log.append(announced(history, 1))
+    assert check(history.frozen()).ok
+    log[-1] = announced(history, step_ms)
+    assert check(history.frozen()).ok, "far too late, by a clock that was not stepped"
 
 
 def test_every_rule_has_a_planted_fault() -> None:
