@@ -43,13 +43,11 @@ class Fetching:
 
     wait_max_ms: int
     min_bytes: int
-    gap_ms: int = 0
-    """How much later than a poll that returned something the next one does, at the earliest."""
 
 
-AT_ONCE = Fetching(200, 1, gap_ms=2)
-"""A record that ends a quiet moment is handed over as it comes, the next ones a gap later together:
-for whoever decides by them or shows them.
+AT_ONCE = Fetching(200, 1)
+"""A record is handed over as it comes, with what came since the last poll: for who decides by it
+or shows it.
 
 A partition assigned while a fetch waits is asked for with the next one only, hence the limit.
 """
@@ -95,8 +93,6 @@ class KafkaLogReader:
         admin = AdminClient({**_CLIENT, "bootstrap.servers": bootstrap, "client.id": name})
         self._ends = KafkaEnds(admin, self._clock)
         self._next: dict[Tp, int] = {}
-        self._gap_ms = fetching.gap_ms
-        self._gathers_until_ms = 0
 
     def assign(self, starts: Mapping[Tp, int]) -> None:
         """Read exactly these partitions; those assigned already keep their place."""
@@ -138,9 +134,7 @@ class KafkaLogReader:
             first = self._consumer.poll(timeout_s)
             if first is None:
                 return []
-            gap_s = max(0, self._gathers_until_ms - self._clock.monotonic_ms()) / 1000
-            messages = [first, *self._consumer.consume(_BATCH - 1, gap_s)]
-            self._gathers_until_ms = self._clock.monotonic_ms() + self._gap_ms
+            messages = [first, *self._consumer.consume(_BATCH - 1, 0.0)]
         except KafkaException as error:
             raise PromiseBrokenError(f"reading failed: {error.args[0].str()}") from error
         return [arrived for message in messages if (arrived := self._arrived(message))]
