@@ -10,6 +10,7 @@ from services.dispatcher.adapters import floor_parts
 from services.dispatcher.domain.floor import Floor
 from services.dispatcher.handlers import FloorHandler
 from services.runtime.errors import PoisonError
+from services.runtime.fenced_log.core import packed
 
 _CHUNK_BYTES = 50_000
 """A quarter of what a chunk may hold: the loop waits for the encoding of each, some 2 ms."""
@@ -36,7 +37,8 @@ class FloorCodec:
             ValueError: One thing alone is larger than a chunk, or a number larger than the wire
                 allows; what the router lets through is neither.
         """
-        return self._packed([(part, part.things(core.floor)) for part in floor_parts.PARTS])
+        lots = [(part, part.things(core.floor)) for part in floor_parts.PARTS]
+        return packed(self._pieces(lots), self._chunk_bytes)
 
     def restore(self, core: FloorHandler, chunks: Sequence[bytes]) -> None:
         """Bring a core that has evolved nothing to the state of a snapshot, or leave it untouched.
@@ -55,15 +57,6 @@ class FloorCodec:
         except (DecodeError, ValueError) as error:
             raise PoisonError("not the chunks of a floor, or of a newer one") from error
         core.floor = floor
-
-    def _packed(self, lots: Iterable[_Lot]) -> Iterator[bytes]:
-        chunk = bytearray()
-        for piece in self._pieces(lots):
-            if len(chunk) + len(piece) > self._chunk_bytes:
-                yield bytes(chunk)
-                chunk.clear()
-            chunk += piece
-        yield bytes(chunk)
 
     def _pieces(self, lots: Iterable[_Lot]) -> Iterator[bytes]:
         """Yield chunks of few things each: chunks joined are the chunk of all their things."""

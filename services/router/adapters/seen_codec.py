@@ -14,7 +14,7 @@ from services.router.domain.contact import ID_CHARS_MAX, NUMBER_MAX
 from services.router.domain.dedupe import Seen, Slice
 from services.router.handlers import RulingHandler
 from services.runtime.errors import PoisonError
-from services.runtime.fenced_log.core import CHUNK_BYTES
+from services.runtime.fenced_log.core import CHUNK_BYTES, packed
 
 _BETWEEN = "\n"
 """Stands in no key: only a release whose id is printable is remembered."""
@@ -39,7 +39,7 @@ class SeenCodec:
         Each is encoded when it is asked for, and the state is that of the call, whatever is ruled
         until then. Slices that the window drops meanwhile stay in memory.
         """
-        return self._packed(core.seen.slices())
+        return packed(self._parts(core.seen.slices()), self._chunk_bytes)
 
     def restore(self, core: RulingHandler, chunks: Sequence[bytes]) -> None:
         """Bring a core that has evolved nothing to the state of a snapshot's chunks, in order.
@@ -56,15 +56,6 @@ class SeenCodec:
             for part in parsed(seen_pb2.SeenChunk, chunk).slices:
                 _restore(seen, part)
         core.seen = seen
-
-    def _packed(self, slices: Iterable[Slice]) -> Iterator[bytes]:
-        chunk = bytearray()
-        for part in self._parts(slices):
-            if len(chunk) + len(part) > self._chunk_bytes:
-                yield bytes(chunk)
-                chunk.clear()
-            chunk += part
-        yield bytes(chunk)
 
     def _parts(self, slices: Iterable[Slice]) -> Iterator[bytes]:
         """Yield chunks of one part each, to be joined: fields on the wire just follow."""
