@@ -35,7 +35,8 @@ class Heard:
         self.unsealing: dict[Said, int] = {}
         self.not_unsealed: dict[Said, int] = {}
         self.undated: set[Said] = set()
-        """What was announced behind a step back of the broker's clock: its time says nothing."""
+        """What was announced first behind a step back of the broker's clock: its time says
+        nothing."""
         self.is_whole = True
         """False when the oldest commands are gone: then nothing follows from what is missing."""
         self._offsets: list[int] = []
@@ -66,9 +67,10 @@ class Heard:
                 key = (attempt_of(said.attempt), said.session_id)
                 # Before its accept an announcement is none: no gateway has read a CONFIRM then.
                 if kind != "unsealing" or key in self.accepted or not self.is_whole:
+                    first = key not in getattr(self, kept)
+                    if first and kind == "unsealing" and appended_at_ms < self._newest_ms:
+                        self.undated.add(key)
                     getattr(self, kept).setdefault(key, appended_at_ms)
-                if kind == "unsealing" and appended_at_ms < self._newest_ms:
-                    self.undated.add(key)
 
 
 _KEPT = {"accept_offer": "accepted", "unsealing": "unsealing", "not_unsealed": "not_unsealed"}

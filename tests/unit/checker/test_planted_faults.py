@@ -51,6 +51,15 @@ def test_an_announcement_behind_a_step_back_of_the_brokers_clock_proves_nothing(
     assert check(history.frozen()).ok, "far too late, by a clock that was not stepped"
 
 
+def test_an_announcement_made_in_time_and_repeated_behind_a_step_back_was_made_in_time() -> None:
+    history = clean_day()
+    log = history.logs[COMMANDS, 0]
+    where = log.index(command_on(history, "accept_offer", "silent"))
+    log.insert(where + 1, announced(history, 2))
+    log.append(announced(history, 1))
+    assert "never_dialled_too_early" in check(history.frozen()).findings.counts
+
+
 def test_every_rule_has_a_planted_fault() -> None:
     assert FAULTS.keys() == RULES.keys()
     assert FAULTS["live_state"].spoil is faults_in_memory.live_state
