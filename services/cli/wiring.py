@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from services.cli.adapters.kafka_log_book import KafkaLogBook
     from services.cli.domain.story import Story
     from services.cli.handlers.audit import Audited
+    from services.cli.handlers.dead import DeadHandler
     from services.cli.handlers.publish import Published, Wish
     from services.cli.ports import InUse
 
@@ -83,6 +84,30 @@ def in_use(state: Path) -> "InUse":
 
     with _book(_stack(state)) as book:
         return KafkaMapLog(book, {}).in_use()
+
+
+@contextmanager
+def dead(state: Path, progress: Progress) -> Iterator["DeadHandler"]:
+    """Give what lists, requeues and drops the dead letters of a stack."""
+    from services.cli.adapters.dead_log import KafkaDeadLog
+    from services.cli.adapters.kafka_appends import KafkaAppends
+    from services.cli.adapters.originals import LogOriginals
+    from services.cli.adapters.postgres_standing import PostgresStandings
+    from services.cli.adapters.stack_key import opened_by
+    from services.cli.handlers.dead import DeadHandler
+    from services.runtime.clock import SystemClock
+
+    stack = _stack(state)
+    appends = KafkaAppends(stack.kafka)
+    with _book(stack) as book:
+        yield DeadHandler(
+            log=KafkaDeadLog(book, appends),
+            originals=LogOriginals(book, opened_by(Path(stack.key_file))),
+            standings=PostgresStandings(stack.postgres),
+            appended=appends.append_all,
+            clock=SystemClock(),
+            progress=progress,
+        )
 
 
 def _stack(state: Path) -> Endpoints:

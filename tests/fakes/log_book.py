@@ -1,10 +1,13 @@
 """The log book of the command line, in memory."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from services.cli.adapters.log_book import Bounds
 from services.runtime.log_port import Arrived
+
+STAMPED_MS = 1_770_000_000_000
+"""Append time of the record at offset 0."""
 
 
 class WriterDiedError(Exception):
@@ -22,6 +25,8 @@ class InMemoryLogBook:
         self.appended: list[tuple[str, bytes]] = []
         self.on_append: list[tuple[str, int, bytes]] = []
         """Records that others write once an order is appended."""
+        self.appended_at_ms: dict[tuple[str, int, int], int] = {}
+        """Append times of records that were not stamped by their offset."""
         self.dies_at_append: int | None = None
         """Which append, from 1, ends the writer, before anything is written."""
 
@@ -40,7 +45,18 @@ class InMemoryLogBook:
         for partition, (start, stop) in sorted((n, (b.start, b.end)) for n, b in ranges.items()):
             values = self.values[topic, partition]
             for offset in range(max(start, self.starts[topic, partition]), min(stop, len(values))):
-                yield Arrived(topic, partition, offset, 1_770_000_000_000 + offset, values[offset])
+                at_ms = self._stamp(topic, partition, offset)
+                yield Arrived(topic, partition, offset, at_ms, values[offset])
+
+    def offsets_at(self, topic: str, at_ms: int) -> Mapping[int, int]:
+        found = {}
+        for number, (start, end) in ((n, (b.start, b.end)) for n, b in self.bounds(topic).items()):
+            later = (o for o in range(start, end) if self._stamp(topic, number, o) >= at_ms)
+            found[number] = next(later, end)
+        return found
+
+    def _stamp(self, topic: str, partition: int, offset: int) -> int:
+        return self.appended_at_ms.get((topic, partition, offset), STAMPED_MS + offset)
 
     def follow(self, topic: str, starts: Mapping[int, int], within_s: float) -> Iterator[Arrived]:
         del within_s
@@ -60,3 +76,35 @@ class InMemoryLogBook:
         for record in self.on_append:
             self.put(*record)
         self.on_append.clear()
+
+
+class InMemoryAppends:
+    """Appends to an in-memory book at a time; its user may be ended at any append, or in it."""
+
+    def __init__(self, book: InMemoryLogBook, now_ms: int = STAMPED_MS) -> None:
+        self.book = book
+        self.now_ms = now_ms
+        self.calls = 0
+        self.dies_before: int | None = None
+        """Which call, from 1, ends the user before anything of it is written."""
+        self.dies_after: int | None = None
+        """Which call ends the user when all of it is written."""
+        self.before: list[tuple[str, int, bytes]] = []
+        """What others append just before the next call."""
+
+    def append_all(self, records: Sequence[tuple[str, int, bytes]]) -> list[int]:
+        self.calls += 1
+        if self.dies_before == self.calls:
+            raise WriterDiedError
+        for record in self.before:
+            self._put(*record)
+        self.before.clear()
+        offsets = [self._put(*record) for record in records]
+        if self.dies_after == self.calls:
+            raise WriterDiedError
+        return offsets
+
+    def _put(self, topic: str, partition: int, value: bytes) -> int:
+        offset = self.book.put(topic, partition, value)
+        self.book.appended_at_ms[topic, partition, offset] = self.now_ms
+        return offset

@@ -15,6 +15,8 @@ class Endpoints:
     postgres: str
     dispatchers: int
     """Dispatchers that run."""
+    key_file: str = ""
+    """Sealing key of the stack."""
 
 
 def read_endpoints(state: Path) -> Endpoints:
@@ -32,6 +34,7 @@ def read_endpoints(state: Path) -> Endpoints:
             kafka=str(published.get("kafka") or ""),
             postgres=str(published.get("postgres") or ""),
             dispatchers=sum(1 for name in pids if name.startswith("dispatcher-")),
+            key_file=str(published.get("key_file") or ""),
         )
     except FileNotFoundError:
         raise StackAwayError(f"--state: no stack is up in {state}") from None

@@ -105,6 +105,19 @@ class KafkaLogBook:
                 if message.error() is None:
                     yield _arrived(message)
 
+    def offsets_at(self, topic: str, at_ms: int) -> Mapping[int, int]:
+        """Return the first offsets from a time on; see `LogBook.offsets_at`."""
+        ends = {number: bounds.end for number, bounds in self.bounds(topic).items()}
+        spec = OffsetSpec.for_timestamp(at_ms)
+        asked = {TopicPartition(topic, number): spec for number in ends}
+
+        def ask() -> dict[int, int]:
+            answers = self._admin.list_offsets(asked, request_timeout=ANSWER_S)
+            return {tp.partition: f.result(timeout=ANSWER_S).offset for tp, f in answers.items()}
+
+        found = self._asked(ask)
+        return {number: end if found[number] < 0 else found[number] for number, end in ends.items()}
+
     def committed(self, group: str, topic: str) -> Mapping[int, int]:
         """Return a group's offsets; see `LogBook.committed`."""
         wanted = [TopicPartition(topic, number) for number in self.bounds(topic)]

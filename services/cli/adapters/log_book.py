@@ -1,6 +1,6 @@
 """The logs as a book: bounded reading from anywhere, and single orders appended."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,8 +33,25 @@ class LogBook(Protocol):
     def follow(self, topic: str, starts: Mapping[int, int], within_s: float) -> Iterator[Arrived]:
         """Yield the records of several partitions as they come, until the deadline."""
 
+    def offsets_at(self, topic: str, at_ms: int) -> Mapping[int, int]:
+        """Return the offset of each partition's first record appended at a time or later.
+
+        A partition without one has its end there.
+        """
+
     def committed(self, group: str, topic: str) -> Mapping[int, int]:
         """Return the offsets below which a consumer group is done; 0 where it never committed."""
 
     def append(self, topic: str, key: bytes, value: bytes) -> None:
         """Append a record to partition 0 and return once it is acknowledged."""
+
+
+class Appends(Protocol):
+    """Appending where a reader of certain partitions will look."""
+
+    def append_all(self, records: Sequence[tuple[str, int, bytes]]) -> list[int]:
+        """Append values to topics and partitions; return their offsets once all are acknowledged.
+
+        Raises:
+            StackAwayError: One was not acknowledged in time; each may be there or not.
+        """

@@ -22,17 +22,22 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bseatline/dead/v1/dead.proto\x12\x10seatline.dead.v1\"\xc7\x01\n\nDeadLetter\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x11\n\tpartition\x18\x03 \x01(\r\x12\x0e\n\x06offset\x18\x04 \x01(\x04\x12\r\n\x05index\x18\x05 \x01(\r\x12,\n\x06reason\x18\x06 \x01(\x0e\x32\x1c.seatline.dead.v1.DeadReason\x12\r\n\x05\x66ield\x18\x07 \x01(\t\x12\x16\n\x0esealed_payload\x18\x08 \x01(\x0c\x12\x12\n\ncontact_id\x18\t \x01(\t*\xda\x01\n\nDeadReason\x12\x1b\n\x17\x44\x45\x41\x44_REASON_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44\x45\x41\x44_REASON_UNREADABLE\x10\x01\x12\x1d\n\x19\x44\x45\x41\x44_REASON_MISSING_FIELD\x10\x02\x12\x1d\n\x19\x44\x45\x41\x44_REASON_INVALID_FIELD\x10\x03\x12\x1d\n\x19\x44\x45\x41\x44_REASON_INVALID_PHONE\x10\x04\x12\x1b\n\x17\x44\x45\x41\x44_REASON_UNDECIDABLE\x10\x05\x12\x19\n\x15\x44\x45\x41\x44_REASON_TOO_LARGE\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bseatline/dead/v1/dead.proto\x12\x10seatline.dead.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf9\x01\n\nDeadLetter\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\r\n\x05topic\x18\x02 \x01(\t\x12\x11\n\tpartition\x18\x03 \x01(\r\x12\x0e\n\x06offset\x18\x04 \x01(\x04\x12\r\n\x05index\x18\x05 \x01(\r\x12,\n\x06reason\x18\x06 \x01(\x0e\x32\x1c.seatline.dead.v1.DeadReason\x12\r\n\x05\x66ield\x18\x07 \x01(\t\x12\x16\n\x0esealed_payload\x18\x08 \x01(\x0c\x12\x12\n\ncontact_id\x18\t \x01(\t\x12\x30\n\nresolution\x18\n \x01(\x0b\x32\x1c.seatline.dead.v1.Resolution\"\xd7\x01\n\nResolution\x12\x0e\n\x06letter\x18\x01 \x01(\x04\x12,\n\x03how\x18\x02 \x01(\x0e\x32\x1f.seatline.dead.v1.ResolutionHow\x12\n\n\x02\x62y\x18\x03 \x01(\t\x12\x0b\n\x03why\x18\x04 \x01(\t\x12\r\n\x05topic\x18\x05 \x01(\t\x12\x11\n\tpartition\x18\x06 \x01(\r\x12\x0e\n\x06offset\x18\x07 \x01(\x04\x12\x0f\n\x07release\x18\x08 \x01(\x04\x12/\n\x0bvalid_until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x82\x01\n\rResolutionHow\x12\x1e\n\x1aRESOLUTION_HOW_UNSPECIFIED\x10\x00\x12\x18\n\x14RESOLUTION_HOW_BEGUN\x10\x01\x12\x1b\n\x17RESOLUTION_HOW_REQUEUED\x10\x02\x12\x1a\n\x16RESOLUTION_HOW_DROPPED\x10\x03*\xda\x01\n\nDeadReason\x12\x1b\n\x17\x44\x45\x41\x44_REASON_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44\x45\x41\x44_REASON_UNREADABLE\x10\x01\x12\x1d\n\x19\x44\x45\x41\x44_REASON_MISSING_FIELD\x10\x02\x12\x1d\n\x19\x44\x45\x41\x44_REASON_INVALID_FIELD\x10\x03\x12\x1d\n\x19\x44\x45\x41\x44_REASON_INVALID_PHONE\x10\x04\x12\x1b\n\x17\x44\x45\x41\x44_REASON_UNDECIDABLE\x10\x05\x12\x19\n\x15\x44\x45\x41\x44_REASON_TOO_LARGE\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'seatline.dead.v1.dead_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DEADREASON']._serialized_start=252
-  _globals['_DEADREASON']._serialized_end=470
-  _globals['_DEADLETTER']._serialized_start=50
-  _globals['_DEADLETTER']._serialized_end=249
+  _globals['_RESOLUTIONHOW']._serialized_start=553
+  _globals['_RESOLUTIONHOW']._serialized_end=683
+  _globals['_DEADREASON']._serialized_start=686
+  _globals['_DEADREASON']._serialized_end=904
+  _globals['_DEADLETTER']._serialized_start=83
+  _globals['_DEADLETTER']._serialized_end=332
+  _globals['_RESOLUTION']._serialized_start=335
+  _globals['_RESOLUTION']._serialized_end=550
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,7 @@ isort:skip_file
 
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -16,6 +17,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ResolutionHow:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ResolutionHowEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ResolutionHow.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RESOLUTION_HOW_UNSPECIFIED: _ResolutionHow.ValueType  # 0
+    """Never written."""
+    RESOLUTION_HOW_BEGUN: _ResolutionHow.ValueType  # 1
+    """It is about to be sent again: nobody else may begin for a while."""
+    RESOLUTION_HOW_REQUEUED: _ResolutionHow.ValueType  # 2
+    """It was sent again."""
+    RESOLUTION_HOW_DROPPED: _ResolutionHow.ValueType  # 3
+    """It is given up."""
+
+class ResolutionHow(_ResolutionHow, metaclass=_ResolutionHowEnumTypeWrapper):
+    """What a hand does with a letter."""
+
+RESOLUTION_HOW_UNSPECIFIED: ResolutionHow.ValueType  # 0
+"""Never written."""
+RESOLUTION_HOW_BEGUN: ResolutionHow.ValueType  # 1
+"""It is about to be sent again: nobody else may begin for a while."""
+RESOLUTION_HOW_REQUEUED: ResolutionHow.ValueType  # 2
+"""It was sent again."""
+RESOLUTION_HOW_DROPPED: ResolutionHow.ValueType  # 3
+"""It is given up."""
+Global___ResolutionHow: _TypeAlias = ResolutionHow  # noqa: Y015
 
 class _DeadReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -59,7 +88,9 @@ Global___DeadReason: _TypeAlias = DeadReason  # noqa: Y015
 
 @_typing.final
 class DeadLetter(_message.Message):
-    """Value of `seatline.dead.v1`: an input that could not be understood or decided, waiting for a hand."""
+    """Value of `seatline.dead.v1`: an input that could not be understood or decided, waiting for a hand;
+    or, when `resolution` is set, what a hand did with an earlier letter of the same partition.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -72,6 +103,7 @@ class DeadLetter(_message.Message):
     FIELD_FIELD_NUMBER: _builtins.int
     SEALED_PAYLOAD_FIELD_NUMBER: _builtins.int
     CONTACT_ID_FIELD_NUMBER: _builtins.int
+    RESOLUTION_FIELD_NUMBER: _builtins.int
     service: _builtins.str
     """Service that set it aside."""
     topic: _builtins.str
@@ -90,6 +122,10 @@ class DeadLetter(_message.Message):
     """Original bytes, sealed, with `topic/partition/offset` as associated data; empty when the topic still keeps them."""
     contact_id: _builtins.str
     """Contact id, when it could be read."""
+    @_builtins.property
+    def resolution(self) -> Global___Resolution:
+        """Set: this is no letter, and the other fields are empty."""
+
     def __init__(
         self,
         *,
@@ -102,11 +138,70 @@ class DeadLetter(_message.Message):
         field: _builtins.str = ...,
         sealed_payload: _builtins.bytes = ...,
         contact_id: _builtins.str = ...,
+        resolution: Global___Resolution | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["resolution", b"resolution"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "field", b"field", "index", b"index", "offset", b"offset", "partition", b"partition", "reason", b"reason", "sealed_payload", b"sealed_payload", "service", b"service", "topic", b"topic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "field", b"field", "index", b"index", "offset", b"offset", "partition", b"partition", "reason", b"reason", "resolution", b"resolution", "sealed_payload", b"sealed_payload", "service", b"service", "topic", b"topic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeadLetter: _TypeAlias = DeadLetter  # noqa: Y015
+
+@_typing.final
+class Resolution(_message.Message):
+    """What a hand did with a letter. The first that counts closes it, and every other letter of the same
+    input with it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LETTER_FIELD_NUMBER: _builtins.int
+    HOW_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
+    PARTITION_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    RELEASE_FIELD_NUMBER: _builtins.int
+    VALID_UNTIL_FIELD_NUMBER: _builtins.int
+    letter: _builtins.int
+    """Offset of the letter, in this partition."""
+    how: Global___ResolutionHow.ValueType
+    """What was done."""
+    by: _builtins.str
+    """Who did it."""
+    why: _builtins.str
+    """Why."""
+    topic: _builtins.str
+    """Topic that the input is sent to again; empty when it was dropped."""
+    partition: _builtins.int
+    """Its partition."""
+    offset: _builtins.int
+    """Begun: the end of that partition before it is sent; a copy lies there or behind. Done: its offset."""
+    release: _builtins.int
+    """Release under which a contact is sent again; 0 when it is no contact's entry."""
+    @_builtins.property
+    def valid_until(self) -> _timestamp_pb2.Timestamp:
+        """End of that release's validity."""
+
+    def __init__(
+        self,
+        *,
+        letter: _builtins.int = ...,
+        how: Global___ResolutionHow.ValueType = ...,
+        by: _builtins.str = ...,
+        why: _builtins.str = ...,
+        topic: _builtins.str = ...,
+        partition: _builtins.int = ...,
+        offset: _builtins.int = ...,
+        release: _builtins.int = ...,
+        valid_until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["valid_until", b"valid_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "how", b"how", "letter", b"letter", "offset", b"offset", "partition", b"partition", "release", b"release", "topic", b"topic", "valid_until", b"valid_until", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Resolution: _TypeAlias = Resolution  # noqa: Y015
