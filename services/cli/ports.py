@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.cli.domain.dead import Case, Copy, Deed, Letter
-from services.cli.domain.places import Accepted, Arrival, Foreign, Read, Recorded
+from services.cli.domain.places import Accepted, Arrival, Fate, Foreign, Read, Recorded, SetAside
 from services.cli.domain.policy import Policy
 from services.cli.domain.requeue import Entry, Original, Sending, Standing
 from services.cli.domain.seat_map import SeatMap
@@ -34,8 +34,8 @@ class AuditLogs(Protocol):
     def ends(self) -> Ends:
         """Ask for the ends of what enters: intake's first, so that what it did lies below."""
 
-    def dead(self, ends: Ends) -> Iterator[tuple[int, int]]:
-        """Yield partition and offset of each foreign record that is dead."""
+    def dead(self, ends: Ends) -> Iterator[tuple[SetAside, Fate]]:
+        """Yield each input of which a dead letter below the ends tells, and what became of it."""
 
     def arrived(self, ends: Ends) -> Iterator[Arrival]:
         """Yield every entry of the contacts log below its ends."""

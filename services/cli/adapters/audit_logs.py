@@ -6,16 +6,18 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from seatline.contacts.v1 import contacts_pb2
-from seatline.dead.v1 import dead_pb2
 from seatline.facts.v1 import facts_pb2
+from services.cli.adapters.dead_codec import parsed
 from services.cli.adapters.fenced import Counting, FencedRecord, counting
 from services.cli.adapters.log_book import Bounds, LogBook
 from services.cli.adapters.recorded_ids import recorded_release, recorded_text
 from services.cli.adapters.topics import CONTACTS, DEAD, FACTS, INTAKE, RULINGS
+from services.cli.domain.dead import Case, DeadFold, How
 from services.cli.domain.places import (
     Accepted,
     Arrival,
     At,
+    Fate,
     Foreign,
     Place,
     Read,
@@ -69,12 +71,13 @@ class KafkaAuditLogs:
         dead = {number: bounds.end for number, bounds in self._book.bounds(DEAD).items()}
         return Ends(foreign, contacts, dead)
 
-    def dead(self, ends: Ends) -> Iterator[tuple[int, int]]:
-        """Yield the dead foreign records; see `AuditLogs.dead`."""
-        for arrived in self._book.read(DEAD, _whole(ends.dead)):
-            letter = _letter(arrived.value)
-            if letter.topic == INTAKE:
-                yield letter.partition, letter.offset
+    def dead(self, ends: Ends) -> Iterator[tuple[SetAside, Fate]]:
+        """Yield what became of dead inputs; see `AuditLogs.dead`."""
+        arrived = self._book.read(DEAD, _whole(ends.dead))
+        fold = DeadFold().take_all(record for each in arrived if (record := parsed(each)))
+        for case in fold.cases():
+            topic, partition, offset, entry = case.letter.input
+            yield SetAside(topic, At(partition, offset, entry)), _fate(case, ends)
 
     def arrived(self, ends: Ends) -> Iterator[Arrival]:
         """Yield the entries of the contacts log; see `AuditLogs.arrived`."""
@@ -143,9 +146,15 @@ def _whole(ends: Mapping[int, int]) -> dict[int, Bounds]:
     return {number: Bounds(0, end) for number, end in ends.items()}
 
 
-def _letter(value: bytes) -> dead_pb2.DeadLetter:
-    try:
-        return dead_pb2.DeadLetter.FromString(value)
-    except DecodeError:
-        # Names nothing, and so saves nothing from being counted as lost.
-        return dead_pb2.DeadLetter()
+def _fate(case: Case, ends: Ends) -> Fate:
+    last = case.last
+    if last is None or last.how is How.BEGUN:
+        return Fate.WAITS
+    if last.how is How.DROPPED:
+        return Fate.DROPPED
+    if last.copy is None:
+        return Fate.WAITS
+    foreign = {each.partition: each.end for each in ends.foreign}
+    end = (foreign if last.copy.topic == INTAKE else ends.contacts).get(last.copy.partition, 0)
+    # What was sent after the ends were asked for is not counted there: it still counts here.
+    return Fate.REQUEUED if last.copy.offset < end else Fate.WAITS

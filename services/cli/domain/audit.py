@@ -15,6 +15,7 @@ from services.cli.domain.places import (
     Accepted,
     Arrival,
     At,
+    Fate,
     Place,
     Read,
     Recorded,
@@ -71,7 +72,7 @@ class Report:
         at = self.places
         groups = {
             "finished": at[Place.ENDED],
-            "refused": at[Place.REFUSED],
+            "refused": at[Place.REFUSED] + at[Place.DROPPED],
             "held": at[Place.HELD] + at[Place.DEAD],
             "returned": at[Place.RETURNED],
             "lost": self.lost,
@@ -92,6 +93,8 @@ class Ledger:
         self._seen: dict[int, int] = {}
         self._read: dict[tuple[str, int, int], Read] = {}
         self._set_aside: set[SetAside] = set()
+        self._fates: dict[SetAside, Fate] = {}
+        self._dead_rulings: dict[SetAside, int] = {}
         self._doubled: set[int] = set()
         self._report = Report()
         self.foreign = ForeignLedger()
@@ -128,6 +131,20 @@ class Ledger:
         """Note that the recorder found a second live assignment (rule 6.3)."""
         self._double(contact_id, release, "a second live assignment", "conflict")
 
+    def became_dead(self, aside: SetAside, fate: Fate) -> None:
+        """Note what became of an input of the router or of a dispatcher that was set aside."""
+        self._fates[aside] = fate
+        key = self._dead_rulings.get(aside)
+        if key is None or fate is Fate.WAITS:
+            return
+        state = self._seen[key]
+        if fate is Fate.DROPPED:
+            self._seen[key] = state & ~(_NIBBLE << _RECORDED_SHIFT) | (
+                Place.DROPPED << _RECORDED_SHIFT
+            )
+        else:
+            self._seen[key] = state | _COUNTED
+
     def arrived(self, arrival: Arrival) -> None:
         """Count an entry of the contacts log, unless its (contact, release) is counted already."""
         self._report.arrivals += 1
@@ -140,6 +157,9 @@ class Ledger:
             return
         place = Place(state >> _RECORDED_SHIFT & _NIBBLE)
         if place is Place.NOWHERE:
+            aside = SetAside(CONTACTS, arrival.at)
+            if aside in self._set_aside and self._fates.get(aside) is Fate.REQUEUED:
+                return
             place = self._unruled(arrival, Place(state & _NIBBLE))
         self._report.places[place] += 1
         self._seen[key] = state | _COUNTED
@@ -188,6 +208,7 @@ class Ledger:
 
     def _fate_of_passed_over(self, row: Recorded) -> Place:
         if row.ruling is not None and SetAside(RULINGS, row.ruling) in self._set_aside:
+            self._dead_rulings[SetAside(RULINGS, row.ruling)] = _key(row.contact_id, row.release)
             return Place.DEAD
         why = "its dispatcher has read the ruling and wrote no fact"
         self._stray(Finding(row.contact_id, row.release, why, _ruling_name(row.ruling)))
@@ -197,8 +218,8 @@ class Ledger:
         read = self._read.get((CONTACTS, arrival.at.partition, arrival.at.partition))
         if logged is Place.NOWHERE and (read is None or arrival.at[1:] >= read):
             return Place.UNREAD
-        if SetAside(CONTACTS, arrival.at) in self._set_aside:
-            return Place.DEAD
+        if (aside := SetAside(CONTACTS, arrival.at)) in self._set_aside:
+            return Place.DROPPED if self._fates.get(aside) is Fate.DROPPED else Place.DEAD
         if not arrival.contact_id:
             # It has no id that a row could bear; the router can only have refused it.
             return Place.REFUSED

@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from services.cli.domain.places import Foreign, Place
+from services.cli.domain.places import Fate, Foreign, Place
 
 _CONTACT = 1
 _DEAD = 2
+_DROPPED = 3
+_REQUEUED = 4
+_MARKS = {Fate.WAITS: _DEAD, Fate.DROPPED: _DROPPED, Fate.REQUEUED: _REQUEUED}
 
 
 class ForeignLedger:
@@ -23,9 +26,9 @@ class ForeignLedger:
         """Mark a record that a contact names as its source."""
         self._mark(partition, offset, _CONTACT)
 
-    def became_dead(self, partition: int, offset: int) -> None:
-        """Mark a record that a dead letter names."""
-        self._mark(partition, offset, _DEAD)
+    def became_dead(self, partition: int, offset: int, fate: Fate = Fate.WAITS) -> None:
+        """Mark a record that a dead letter names; one sent again counts where its copy is."""
+        self._mark(partition, offset, _MARKS[fate])
 
     def count(self) -> Counter[Place]:
         """Count the records that are in no contact, by place."""
@@ -33,6 +36,8 @@ class ForeignLedger:
         for foreign, marks in self._kept.values():
             done = max(0, foreign.done - foreign.start)
             places[Place.DEAD] += marks.count(_DEAD)
+            if dropped := marks.count(_DROPPED):
+                places[Place.DROPPED] += dropped
             places[Place.UNREAD] += marks.count(0, done)
             places[Place.NOWHERE] += marks.count(0, 0, done)
         return places

@@ -13,16 +13,18 @@ class Place(enum.IntEnum):
     UNREAD = 1
     DEAD = 2
     """Set aside with a reason, waiting for a hand."""
-    HELD = 3
-    REFUSED = 4
-    ROUTED = 5
-    QUEUED = 6
-    OFFERED = 7
-    CONFIRMED = 8
-    ON_CALL = 9
-    WRAP_UP = 10
-    RETURNED = 11
-    ENDED = 12
+    DROPPED = 3
+    """Set aside, and given up by a hand."""
+    HELD = 4
+    REFUSED = 5
+    ROUTED = 6
+    QUEUED = 7
+    OFFERED = 8
+    CONFIRMED = 9
+    ON_CALL = 10
+    WRAP_UP = 11
+    RETURNED = 12
+    ENDED = 13
 
     @classmethod
     def named(cls, name: str) -> "Place":
@@ -77,6 +79,15 @@ class SetAside:
 
     topic: str
     at: At
+
+
+class Fate(enum.Enum):
+    """What became of an input of which a dead letter tells."""
+
+    WAITS = "waits"
+    DROPPED = "dropped"
+    REQUEUED = "requeued"
+    """It counts where its copy is."""
 
 
 @dataclass(frozen=True, slots=True)

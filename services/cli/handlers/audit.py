@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.cli.domain.audit import Ledger, Report
+from services.cli.domain.dead import INTAKE
 from services.cli.domain.journal import Witness
 from services.cli.ports import AuditLogs, Ends, Record, Vector
 
@@ -50,8 +51,11 @@ class AuditHandler:
         for foreign in ends.foreign:
             ledger.foreign.kept(foreign)
         self.progress("reading dead letters and contacts")
-        for partition, offset in self.logs.dead(ends):
-            ledger.foreign.became_dead(partition, offset)
+        for aside, fate in self.logs.dead(ends):
+            if aside.topic == INTAKE:
+                ledger.foreign.became_dead(aside.at.partition, aside.at.offset, fate)
+            else:
+                ledger.became_dead(aside, fate)
         for arrival in self.logs.arrived(ends):
             ledger.arrived(arrival)
         return Audited(ledger.report(), vector, ends, ledger.foreign.records())
