@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.dispatcher.adapters.metrics import DispatcherMetrics
+from services.dispatcher.domain.facts import Attempt
+from services.dispatcher.domain.inputs import Commanded, Routed
 from services.runtime.fenced_log.header import Failure
 from services.runtime.fenced_log.turn import Pending
 from services.runtime.lifecycle import Process
@@ -40,4 +42,13 @@ class DispatcherObserver:
     def set_aside(self, failure: Failure, pending: Pending[Any]) -> None:
         """Send an input that could not be decided to the dead letters."""
         self._metrics.set_aside.labels(failure.reason).inc()
-        self._set_aside.send(failure, pending)
+        self._set_aside.send(failure, pending, _contact_of(dict(pending.items).get(failure.index)))
+
+
+def _contact_of(item: object) -> str:
+    """Return the contact that an input is about; empty when there is none."""
+    if isinstance(item, Routed):
+        return item.contact.contact_id
+    command = item.command if isinstance(item, Commanded) else None
+    attempt = getattr(command, "attempt", None)
+    return attempt.contact_id if isinstance(attempt, Attempt) else ""

@@ -58,6 +58,12 @@ class RouterMetrics:
         self._policy_version = Gauge(
             "seatline_router_policy_version", "Policy in use; 0: none.", registry=registry
         )
+        self._set_aside = Counter(
+            "seatline_router_inputs_set_aside_total",
+            "Contacts that could not be ruled on.",
+            ["reason"],
+            registry=registry,
+        )
         self._seen = Gauge(
             "seatline_router_dedupe_keys", "Releases in the dedupe windows.", registry=registry
         )
@@ -81,6 +87,10 @@ class RouterMetrics:
         """Show what rulings are made under."""
         self._map_version.set(view.seats.version)
         self._policy_version.set(view.policy.version)
+
+    def set_aside(self, reason: str) -> None:
+        """Count an input that was given up."""
+        self._set_aside.labels(reason).inc()
 
     def watch_dedupe(self, windows: Callable[[], Iterable[Seen]]) -> None:
         """Show how much the dedupe windows hold, counted when somebody asks."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.router.adapters.metrics import RouterMetrics
+from services.router.domain.contact import Contact, is_name
 from services.runtime.fenced_log.header import Failure
 from services.runtime.fenced_log.turn import Pending
 from services.runtime.lifecycle import Process
@@ -36,4 +37,13 @@ class RouterObserver:
 
     def set_aside(self, failure: Failure, pending: Pending[Any]) -> None:
         """Send an input that could not be decided to the dead letters."""
-        self._set_aside.send(failure, pending)
+        self._metrics.set_aside(failure.reason)
+        item = dict(pending.items).get(failure.index)
+        self._set_aside.send(failure, pending, _contact_of(item))
+
+
+def _contact_of(item: object) -> str:
+    """Return the contact that an input is; empty when it has no id that is fit to be shown."""
+    if isinstance(item, Contact) and is_name(item.contact_id):
+        return item.contact_id
+    return ""

@@ -25,10 +25,10 @@ class Bench:
         )
         self.set_aside = SetAside(process, self.writer, "tally")
 
-    def send(self, *items: int | PoisonError, index: int = 0) -> None:
+    def send(self, *items: int | PoisonError, index: int = 0, subject: str = "") -> None:
         pending = Pending(("paced", 1), 7, 0, list(enumerate(items)))
         failure = Failure("paced", 1, 7, index, 3, set_aside=True, reason="ValueError")
-        self.set_aside.send(failure, pending)
+        self.set_aside.send(failure, pending, subject)
 
     def letters(self) -> list[dead_pb2.DeadLetter]:
         records = self.broker.records((DEAD, 1))
@@ -51,6 +51,13 @@ def test_the_letter_of_what_cannot_be_read_names_its_field() -> None:
     assert (letter.reason, letter.field) == (dead_pb2.DEAD_REASON_UNREADABLE, "name")
 
 
+def test_the_letter_names_what_the_input_is_about_when_that_is_known() -> None:
+    bench = Bench()
+    bench.send(5, subject="c-1")
+    bench.send(5)
+    assert [letter.contact_id for letter in bench.letters()] == ["c-1", ""]
+
+
 def test_a_letter_that_is_not_acknowledged_stops_the_process() -> None:
     bench = Bench()
     bench.writer.lose_acks = True
@@ -62,6 +69,7 @@ def test_too_many_letters_stop_the_process_with_the_last_one_kept() -> None:
     bench = Bench()
     for _ in range(CEILING):
         bench.send(5)
-    with pytest.raises(PromiseBrokenError, match="too many inputs were set aside"):
+    with pytest.raises(PromiseBrokenError, match="inputs were set aside within a minute") as said:
         bench.send(5)
+    assert "see `seatline dead list`" in str(said.value)
     assert len(bench.letters()) == CEILING + 1
