@@ -6,19 +6,18 @@ from dataclasses import dataclass, field
 from google.protobuf.message import DecodeError
 
 from seatline.contacts.v1 import contacts_pb2
-from seatline.dead.v1 import dead_pb2
 from seatline.facts.v1 import facts_pb2
 from seatline.rulings.v1 import rulings_pb2
 from tests.checker import talks
 from tests.checker.commands import Heard
+from tests.checker.dead import Dead
 from tests.checker.facts import FactsOfPartition
-from tests.checker.fenced import Accepted, FencedLog, Position, Reigns
+from tests.checker.fenced import Accepted, FencedLog, Reigns
 from tests.checker.findings import About, Findings, Place
 from tests.checker.fold_rows import RowsOfFacts, RowsOfRulings
 from tests.checker.history import (
     COMMANDS,
     CONTACTS,
-    DEAD,
     FACTS,
     INTAKE,
     RULINGS,
@@ -83,7 +82,7 @@ class _Check:
         self._report = Report(self._found)
         self._witness = Witness(self._found)
         self._rows = RowsCheck(history, self._found, self._witness)
-        self._letters = _letters(history)
+        self._dead = Dead(history, self._found)
         self._reigns: dict[Log, Reigns] = {}
         self._routings: list[dict[Key, Routing]] = [{} for _ in range(history.partitions)]
         self._talks = talks.Talks(self._found)
@@ -102,6 +101,7 @@ class _Check:
         self._talks.close()
         self._rows.close()
         self._arrivals()
+        self._dead.close()
         self._witness.close(self._ends())
         return self._report
 
@@ -164,7 +164,7 @@ class _Check:
 
     def _reader(self, log: Log, message: object, entries: str) -> FencedLog:
         self._progress(f"reading {log[0]}/{log[1]}")
-        return FencedLog(self._history, log, message, entries, self._found, self._letters)
+        return FencedLog(self._history, log, message, entries, self._found, self._dead.letters)
 
     def _count(self, accepted: Accepted, entries: int) -> None:
         topic = accepted.log[0]
@@ -179,7 +179,7 @@ class _Check:
     def _arrivals(self) -> None:
         """Find what was acknowledged in the contacts log, and what intake has passed."""
         sources: set[tuple[int, int]] = {
-            (log[1], place[0]) for log, place in self._letters if log[0] == INTAKE
+            (log[1], place[0]) for log, place in self._dead.letters if log[0] == INTAKE
         }
         for number in range(self._history.partitions):
             for record in self._history.records((CONTACTS, number)):
@@ -204,15 +204,3 @@ def _contacts(value: bytes) -> list[contacts_pb2.Contact]:
         return list(contacts_pb2.ContactRecord.FromString(value).contacts)
     except DecodeError:
         return []
-
-
-def _letters(history: History) -> set[tuple[Log, Position]]:
-    letters: set[tuple[Log, Position]] = set()
-    for number in range(history.partitions):
-        for record in history.records((DEAD, number)):
-            try:
-                letter = dead_pb2.DeadLetter.FromString(record.value)
-            except DecodeError:
-                continue  # it tells of nothing
-            letters.add(((letter.topic, letter.partition), (letter.offset, letter.index)))
-    return letters

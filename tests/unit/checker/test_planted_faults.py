@@ -6,7 +6,7 @@ from seatline.commands.v1 import commands_pb2
 from tests.checker.check import check
 from tests.checker.findings import RULES
 from tests.checker.history import COMMANDS
-from tests.support import faults_in_memory, faults_in_snapshots
+from tests.support import faults_in_dead, faults_in_memory, faults_in_snapshots
 from tests.support.checked_history import Stamped, WrittenHistory
 from tests.support.clean_day import clean_day
 from tests.support.faults import FAULTS, command_on
@@ -62,6 +62,7 @@ def test_an_announcement_made_in_time_and_repeated_behind_a_step_back_was_made_i
 
 def test_every_rule_has_a_planted_fault() -> None:
     assert FAULTS.keys() == RULES.keys()
+    assert FAULTS["requeued_twice"].spoil is faults_in_dead.requeued_twice
     assert FAULTS["live_state"].spoil is faults_in_memory.live_state
     assert FAULTS["snapshot_state"].spoil is faults_in_snapshots.snapshot_state
 
