@@ -32,6 +32,10 @@ class PromiseBrokenError(Exception):
     """Going on would break a promise; the process must end."""
 
 
+class HeldBackError(Exception):
+    """Not now: too many of its kind came within a minute; what asked for it waits."""
+
+
 class SettingsError(Exception):
     """The settings are wrong; the message lists every problem."""
 

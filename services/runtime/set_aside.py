@@ -1,14 +1,15 @@
 """Inputs that could not be decided: a line in the log, a dead letter, and a ceiling (rule 1.9)."""
 
+from collections import defaultdict
 from typing import Any
 
 from seatline.dead.v1 import dead_pb2
 from services.runtime.dead_letters import CEILING, DeadLetterCeiling
-from services.runtime.errors import PoisonError, PromiseBrokenError
+from services.runtime.errors import HeldBackError, PoisonError, PromiseBrokenError
 from services.runtime.fenced_log.header import Failure
 from services.runtime.fenced_log.turn import Pending
 from services.runtime.lifecycle import Process
-from services.runtime.log_port import LogWriter, SendError, Sent
+from services.runtime.log_port import LogWriter, SendError, Sent, TopicPartition
 
 DEAD = "seatline.dead.v1"
 _SERVE_S = 0.05
@@ -28,12 +29,13 @@ class SetAside:
         self._process = process
         self._writer = writer
         self._service = service
-        self._ceiling = DeadLetterCeiling()
+        self._ceilings: dict[TopicPartition, DeadLetterCeiling] = defaultdict(DeadLetterCeiling)
+        self._held_back: set[TopicPartition] = set()
 
     def send(self, failure: Failure, pending: Pending[Any], subject: str = "") -> None:
         """Send one dead letter, and return when it is acknowledged.
 
-        The loop stands still for that moment: there are a few a minute at most.
+        The loop stands still for that moment: there are a few a minute at most, of each partition.
 
         Args:
             failure: What is given up.
@@ -41,9 +43,15 @@ class SetAside:
             subject: Id of what the input is about; empty when it is not known.
 
         Raises:
-            PromiseBrokenError: It was not acknowledged, or there are too many of them: something
-                here is wrong.
+            HeldBackError: There were too many of this partition within a minute: something here
+                is wrong, and a hand is called before more of them are given up.
+            PromiseBrokenError: It was not acknowledged.
         """
+        source = (failure.topic, failure.partition)
+        if not self._ceilings[source].allows(self._process.clock.monotonic_ms()):
+            self._hold_back(source)
+            raise HeldBackError
+        self._held_back.discard(source)
         self._process.log.error(
             "input set aside",
             topic=failure.topic,
@@ -54,11 +62,18 @@ class SetAside:
         )
         item = dict(pending.items).get(failure.index)
         self._keep(failure, item if isinstance(item, PoisonError) else None, subject)
-        if not self._ceiling.allows(self._process.clock.monotonic_ms()):
-            raise PromiseBrokenError(
-                f"{CEILING} inputs were set aside within a minute: see `seatline dead list`; if "
-                "they have one cause, stop this process, mend it, start again and `seatline dead "
-                "requeue`; what is left as it is costs a stop for every so many"
+
+    def _hold_back(self, source: TopicPartition) -> None:
+        """Say it once: it is asked for again every turn."""
+        if source not in self._held_back:
+            self._held_back.add(source)
+            self._process.log.error(
+                "inputs held back",
+                topic=source[0],
+                partition=source[1],
+                why=f"{CEILING} of this partition were set aside within a minute; the next waits, "
+                "and what lies behind it: see `seatline dead list`, mend the cause, restart this "
+                "process, `seatline dead requeue`",
             )
 
     def _keep(self, failure: Failure, error: PoisonError | None, subject: str) -> None:

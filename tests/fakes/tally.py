@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing_extensions import override
 
 from seatline.log.v1 import log_pb2
-from services.runtime.errors import PoisonError
+from services.runtime.errors import HeldBackError, PoisonError
 from services.runtime.fenced_log.core import EVERY_PARTITION, Batch, Inputs, Moment
 from services.runtime.fenced_log.header import Failure, Header, brief, from_proto, to_proto
 from services.runtime.fenced_log.turn import Pending
@@ -124,6 +124,8 @@ class SilentObserver:
         self.loads: list[tuple[int, int, int]] = []
         self.aside: list[Failure] = []
         self.owned_now: set[int] = set()
+        self.held_back: set[int] = set()
+        """Partitions of inputs of which no more are set aside for now."""
 
     def owned(self, partition: int, *, owned: bool, epoch: int) -> None:
         del epoch
@@ -137,6 +139,8 @@ class SilentObserver:
 
     def set_aside(self, failure: Failure, pending: Pending[int]) -> None:
         del pending
+        if failure.partition in self.held_back:
+            raise HeldBackError
         self.aside.append(failure)
 
 

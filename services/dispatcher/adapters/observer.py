@@ -41,8 +41,8 @@ class DispatcherObserver:
 
     def set_aside(self, failure: Failure, pending: Pending[Any]) -> None:
         """Send an input that could not be decided to the dead letters."""
-        self._metrics.set_aside.labels(failure.reason).inc()
         self._set_aside.send(failure, pending, _contact_of(dict(pending.items).get(failure.index)))
+        self._metrics.set_aside.labels(failure.reason).inc()
 
 
 def _contact_of(item: object) -> str:

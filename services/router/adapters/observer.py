@@ -37,9 +37,9 @@ class RouterObserver:
 
     def set_aside(self, failure: Failure, pending: Pending[Any]) -> None:
         """Send an input that could not be decided to the dead letters."""
-        self._metrics.set_aside(failure.reason)
         item = dict(pending.items).get(failure.index)
         self._set_aside.send(failure, pending, _contact_of(item))
+        self._metrics.set_aside(failure.reason)
 
 
 def _contact_of(item: object) -> str:

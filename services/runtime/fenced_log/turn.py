@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic
 
 from services.runtime.clock import Clock
-from services.runtime.errors import PoisonError, PromiseBrokenError
+from services.runtime.errors import HeldBackError, PoisonError, PromiseBrokenError
 from services.runtime.fenced_log.core import Codec, Entry, Inputs, Item, Moment
 from services.runtime.fenced_log.header import Failure, FencePoint, Position
 from services.runtime.fenced_log.partition import Partition
@@ -220,8 +220,7 @@ class Turn(Generic[Item, Entry]):
         draft.decided += 1
         draft.oldest_ms = min(draft.oldest_ms or pending.appended_at_ms, pending.appended_at_ms)
         if isinstance(item, PoisonError):
-            self._fail(pending, index, draft, "PoisonError", ATTEMPTS_MAX)
-            return True
+            return self._fail(pending, index, draft, "PoisonError", ATTEMPTS_MAX)
         try:
             entries = _bounded(self.partition.core.decide(item, moment))
         except PromiseBrokenError:
@@ -246,12 +245,15 @@ class Turn(Generic[Item, Entry]):
             )
         final = attempt >= ATTEMPTS_MAX
         failure = Failure(*pending.tp, pending.offset, index, attempt, final, reason)
-        draft.failures.append(failure)
-        draft.weight += _FAILURE_WEIGHT
         if final:
-            self._set_aside(failure, pending)
+            try:
+                self._set_aside(failure, pending)
+            except HeldBackError:
+                return False  # it waits, and what lies behind it; nothing else does
             pending.done += 1
             self.queued -= 1
+        draft.failures.append(failure)
+        draft.weight += _FAILURE_WEIGHT
         return final
 
     def _take_due(self, draft: _Draft[Entry], moment: Moment, until_ms: int) -> None:

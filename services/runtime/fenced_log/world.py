@@ -30,6 +30,9 @@ class Observer(Protocol):
 
         Returns when it is kept for good: its failure is written after that, and it is never seen
         again. It may be asked twice for one input, when the process dies in between.
+
+        Raises:
+            HeldBackError: Too many came of its partition; the input waits, and is asked for again.
         """
 
 

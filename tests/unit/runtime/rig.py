@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from services.runtime.errors import PoisonError
+from services.runtime.errors import HeldBackError, PoisonError
 from services.runtime.fenced_log.core import Moment
 from services.runtime.fenced_log.header import Failure, Header
 from services.runtime.fenced_log.partition import Partition
@@ -43,6 +43,7 @@ class OwnedPartition:
         self._settle()
         assert self.partition.role is Role.OWNING
         self.aside: list[Failure] = []
+        self.holds_back = False
         self.failures_when_aside: list[int] = []
         """How many failures the log held when each input was set aside."""
         self.turn = Turn(self.partition, self.codec, ALL_INPUTS, self.clock, self._set_aside)
@@ -72,6 +73,8 @@ class OwnedPartition:
 
     def _set_aside(self, failure: Failure, pending: Pending[int]) -> None:
         del pending
+        if self.holds_back:
+            raise HeldBackError
         self.aside.append(failure)
         self.failures_when_aside.append(sum(len(header.failures) for header in self.headers()))
 

@@ -288,3 +288,30 @@ def test_what_is_due_and_does_not_fit_one_record_goes_on_with_the_next() -> None
     # No time passes: nobody looks at a partition but for what waits there.
     town.turn(one, times=12, ms=0)
     assert core.rings_at_ms == {}
+
+
+def test_a_partition_whose_poison_is_held_back_holds_up_no_other_and_goes_on_in_time() -> None:
+    town = Town(slots=1)
+    slot = town.start(0, lambda _: TallyCore(failing={2}))
+    town.pass_silence(slot)
+    slot.observer.held_back.add(0)
+    town.give(PACED, 0, 2, 1)
+    town.give(PACED, 1, *range(3, 9))
+    town.turn(slot, times=40)
+    assert (town.entries(0), town.entries(1)) == ([], list(range(3, 9)))
+    assert slot.owns() == {0, 1}
+    slot.observer.held_back.clear()
+    town.turn(slot, times=40)
+    assert (town.entries(0), len(slot.observer.aside)) == ([1], 1)
+
+
+def test_an_input_that_was_held_back_is_decided_by_a_process_that_can() -> None:
+    town = Town(slots=1)
+    broken = town.start(0, lambda _: TallyCore(failing={2}))
+    town.pass_silence(broken)
+    broken.observer.held_back.add(0)
+    town.give(PACED, 0, 2, 1)
+    town.turn(broken, times=40)
+    mended = town.start(0)
+    town.pass_silence(mended)
+    assert (town.entries(0), mended.observer.aside) == ([2, 1], [])

@@ -1,10 +1,11 @@
 import pytest
 import structlog
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from seatline.dead.v1 import dead_pb2
-from services.runtime.dead_letters import CEILING
-from services.runtime.errors import PoisonError, PromiseBrokenError
+from services.runtime.dead_letters import CEILING, WINDOW_MS
+from services.runtime.errors import HeldBackError, PoisonError, PromiseBrokenError
 from services.runtime.fenced_log.header import Failure
 from services.runtime.fenced_log.turn import Pending
 from services.runtime.lifecycle import Process
@@ -17,21 +18,27 @@ class Bench:
     """What is set aside goes to an in-memory log, acknowledged when it is served."""
 
     def __init__(self) -> None:
-        clock = FakeClock()
-        self.broker = InMemoryBroker(clock)
+        self.clock = FakeClock()
+        self.broker = InMemoryBroker(self.clock)
+        self.start()
+
+    def start(self) -> None:
+        clock = self.clock
         self.writer = InMemoryLogWriter(self.broker)
         process = Process(
             "tally-0", structlog.get_logger(), Health(clock), CollectorRegistry(), clock
         )
         self.set_aside = SetAside(process, self.writer, "tally")
 
-    def send(self, *items: int | PoisonError, index: int = 0, subject: str = "") -> None:
-        pending = Pending(("paced", 1), 7, 0, list(enumerate(items)))
-        failure = Failure("paced", 1, 7, index, 3, set_aside=True, reason="ValueError")
+    def send(
+        self, *items: int | PoisonError, index: int = 0, subject: str = "", partition: int = 1
+    ) -> None:
+        pending = Pending(("paced", partition), 7, 0, list(enumerate(items)))
+        failure = Failure("paced", partition, 7, index, 3, set_aside=True, reason="ValueError")
         self.set_aside.send(failure, pending, subject)
 
-    def letters(self) -> list[dead_pb2.DeadLetter]:
-        records = self.broker.records((DEAD, 1))
+    def letters(self, partition: int = 1) -> list[dead_pb2.DeadLetter]:
+        records = self.broker.records((DEAD, partition))
         return [dead_pb2.DeadLetter.FromString(record.value) for record in records]
 
 
@@ -65,11 +72,43 @@ def test_a_letter_that_is_not_acknowledged_stops_the_process() -> None:
         bench.send(5)
 
 
-def test_too_many_letters_stop_the_process_with_the_last_one_kept() -> None:
+def test_beyond_the_ceiling_an_input_is_held_back_and_said_once_with_what_to_do() -> None:
     bench = Bench()
     for _ in range(CEILING):
         bench.send(5)
-    with pytest.raises(PromiseBrokenError, match="inputs were set aside within a minute") as said:
+    with capture_logs() as logged:
+        for _ in range(3):
+            with pytest.raises(HeldBackError):
+                bench.send(5)
+    assert len(bench.letters()) == CEILING
+    (line,) = [each for each in logged if each["event"] == "inputs held back"]
+    assert (line["log_level"], line["topic"], line["partition"]) == ("error", "paced", 1)
+    assert "see `seatline dead list`" in line["why"]
+
+
+def test_what_was_held_back_is_given_up_when_the_minute_is_over() -> None:
+    bench = Bench()
+    for _ in range(CEILING):
         bench.send(5)
-    assert "see `seatline dead list`" in str(said.value)
+    with pytest.raises(HeldBackError):
+        bench.send(5)
+    bench.clock.advance(WINDOW_MS)
+    bench.send(5)
     assert len(bench.letters()) == CEILING + 1
+
+
+def test_a_process_that_starts_again_does_not_run_into_the_ceiling_of_its_former_life() -> None:
+    bench = Bench()
+    for _ in range(CEILING):
+        bench.send(5)
+    bench.start()
+    bench.send(5)
+    assert len(bench.letters()) == CEILING + 1
+
+
+def test_the_ceiling_of_one_partition_is_not_that_of_another() -> None:
+    bench = Bench()
+    for _ in range(CEILING):
+        bench.send(5)
+    bench.send(5, partition=0)
+    assert len(bench.letters(0)) == 1

@@ -11,6 +11,7 @@ from services.runtime.fenced_log.turn import BYTES_MAX, ENTRIES_MAX, TURN_MS
 from tests.fakes.log import FakeClock
 from tests.fakes.tally import ORDERS, PACED, TallyCodec, TallyCore
 from tests.unit.runtime.rig import BEHIND, MOMENT, OwnedPartition, T
+from tests.unit.runtime.town import SPREAD
 
 LATER = Moment(T + 9_000, T + 9_000, True, False, 0, 0)
 
@@ -106,6 +107,20 @@ def test_what_is_set_aside_is_kept_elsewhere_before_the_log_says_so() -> None:
         bench.run()
     assert bench.failures_when_aside == [2]
     assert len(bench.headers()[-1].failures) == 1
+
+
+def test_an_input_that_is_held_back_waits_with_what_lies_behind_it_and_nothing_else_does() -> None:
+    bench = OwnedPartition()
+    bench.holds_back = True
+    bench.put(PACED, 0, 1, PoisonError("no"), 3)
+    bench.put(SPREAD, 0, 4)
+    assert bench.run() == [1, 4]
+    assert bench.run() == []
+    assert bench.headers()[-1].failures == ()
+    assert bench.partition.decided.positions[(PACED, 0)] == Position(0, 1)
+    bench.holds_back = False
+    assert bench.run() == [3]
+    assert [failure.index for failure in bench.aside] == [1]
 
 
 def test_while_an_input_fails_its_position_stays_before_it() -> None:
