@@ -22,6 +22,8 @@ _FORMS = {
     "language": re.compile(r"[a-z]{2,3}"),
 }
 """Of a foreign record a text is shown only in a form that no name and no number has."""
+_PRIORITY_SHOWN_MAX = 999
+"""What is larger may be a number to be dialled."""
 
 
 def shown_fields(source: Input, value: bytes) -> Fields:
@@ -86,8 +88,9 @@ def _foreign(source: Input, value: bytes) -> Fields:
         fields = {n: _text(n, getattr(message, n)) for n in _FOREIGN if getattr(message, n)}
         priority = message.priority if message.HasField("priority") else None
         unknown, form = 0, "protobuf"
-    if isinstance(priority, int):
-        fields["priority"] = priority
+    if priority is not None:
+        is_small = type(priority) is int and abs(priority) <= _PRIORITY_SHOWN_MAX
+        fields["priority"] = priority if is_small else "(no such number)"
     if unknown:
         fields["unknown_fields"] = unknown
     return {"form": form, **fields}
