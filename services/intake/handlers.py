@@ -40,7 +40,7 @@ class ForeignRecordsHandler:
         too_many = self.ceiling.take(isinstance(each, Letter) for each in made)
         if too_many is not None:
             # Before anything of the batch is sent: the records stay unread.
-            raise PromiseBrokenError(too_many)
+            raise PromiseBrokenError(f"{too_many}; in this batch: {_reasons(made)}")
         appended_at_ms = await self.outbox.publish(
             [each for each in made if isinstance(each, SealedContact)],
             [each for each in made if isinstance(each, Letter)],
@@ -70,6 +70,16 @@ class ForeignRecordsHandler:
         if appended_at_ms is not None:
             for record in records:
                 self.meter.aged(max(0, appended_at_ms - record.appended_at_ms))
+
+
+def _reasons(made: Sequence[SealedContact | Letter]) -> str:
+    """Say what is wrong with the dead of a batch: no letter of it is there to be listed."""
+    counted = Counter(
+        f"{each.unfit.reason.value} {each.unfit.field}".rstrip()
+        for each in made
+        if isinstance(each, Letter)
+    )
+    return ", ".join(f"{count} {reason}" for reason, count in counted.most_common())
 
 
 def _letter(record: ForeignRecord, unfit: Unfit, sealed_payload: bytes) -> Letter:

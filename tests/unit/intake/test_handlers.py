@@ -67,6 +67,13 @@ async def test_too_many_dead_letters_stop_intake_before_the_batch_is_sent() -> N
     assert not desk.outbox.letters
 
 
+async def test_the_stop_says_what_is_wrong_with_a_batch_of_which_no_letter_is_there() -> None:
+    desk = Desk(Ceiling(0.5, 1000, 3))
+    bad = [record(5, phone="1"), record(6, priority=99), record(7, priority=99), record(8)]
+    with pytest.raises(PromiseBrokenError, match="2 invalid_field priority, 1 invalid_phone phone"):
+        await desk.handle(bad)
+
+
 async def test_a_batch_that_was_not_acknowledged_counts_nothing() -> None:
     desk = Desk()
     desk.outbox.error = PromiseBrokenError("not acknowledged")
