@@ -10,6 +10,8 @@ from services.runtime.log_port import LogReader, LogWriter
 from services.runtime.two_speed_reader import TwoSpeedReader
 
 DRAIN_S = 5.0
+LEAVE_MS = 2_000
+"""For the record under way and the end of the reign; whoever waits longer waits for silence."""
 _READINESS_EVERY_MS = 50
 
 
@@ -35,7 +37,7 @@ def decider_reader(kafka: str, slot: str, log: str, inputs: Inputs) -> LogReader
 def decide_until_stopped(
     process: Process, decider: Decider[Any, Any], reader: LogReader, writer: LogWriter
 ) -> None:
-    """Turn the loop until asked to stop, then let what was sent be settled."""
+    """Turn the loop until asked to stop, then give all partitions up and let that be settled."""
     process.started()
     judged_ms = -_READINESS_EVERY_MS
     while not process.stop.asked:
@@ -47,5 +49,10 @@ def decide_until_stopped(
             if process.health.ready("partitions", not why, why) and not why:
                 process.log.info("ready")
     process.health.ready("stopping", False, "draining")  # noqa: FBT003
+    decider.leave()
+    until_ms = process.clock.monotonic_ms() + LEAVE_MS
+    while not decider.has_left and process.clock.monotonic_ms() < until_ms:
+        process.health.beat()
+        decider.turn()
     writer.flush(DRAIN_S)
     reader.close()

@@ -19,6 +19,8 @@ class Point(NamedTuple):
     seq: int
 
 
+WITHOUT_AUTHORITY = ("claim", "request")
+"""What anybody may write at any time."""
 Position = tuple[int, int]
 """The next thing to decide in an input: offset, and entry in the record there."""
 
@@ -176,7 +178,7 @@ class FencedLog:
             body = headed(self.message, record, self.log)
             header = body.header
             now = point_of(header)
-            if header.HasField("claim") or _is_overtaken(last, now):
+            if header.WhichOneof("control") in WITHOUT_AUTHORITY or _is_overtaken(last, now):
                 continue
             place = Place(*self.log, record.offset)
             is_fence = header.HasField("fence")

@@ -1,6 +1,6 @@
 """The reader rule (rule 1.4), written down a second time for those who judge."""
 
-from services.runtime.fenced_log.header import Claim, Fence, FencePoint, Header
+from services.runtime.fenced_log.header import WITHOUT_AUTHORITY, Fence, FencePoint, Header
 from services.runtime.fenced_log.reader import LogGapError
 
 
@@ -22,7 +22,7 @@ class SecondReader:
             LogGapError: A record is missing.
         """
         now, last = header.point, self.point
-        if isinstance(header.control, Claim):
+        if isinstance(header.control, WITHOUT_AUTHORITY):
             return False
         same_reign = last is not None and (now.epoch, now.owner) == (last.epoch, last.owner)
         if last is not None and not same_reign and now.epoch <= last.epoch:

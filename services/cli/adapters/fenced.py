@@ -11,7 +11,7 @@ from services.cli.adapters.log_book import Bounds, LogBook
 from services.cli.adapters.topics import FACTS
 from services.cli.errors import NotDoneError
 from services.runtime.errors import PromiseBrokenError
-from services.runtime.fenced_log.header import Claim, FencePoint, Header, from_proto
+from services.runtime.fenced_log.header import WITHOUT_AUTHORITY, FencePoint, Header, from_proto
 from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.log_port import Arrived
 
@@ -98,6 +98,6 @@ def counting(
 
 
 def _just_before(header: Header) -> FencePoint | None:
-    if isinstance(header.control, Claim) or header.point.seq == 0:
+    if isinstance(header.control, WITHOUT_AUTHORITY) or header.point.seq == 0:
         return None
     return FencePoint(header.point.epoch, header.point.owner, header.point.seq - 1)

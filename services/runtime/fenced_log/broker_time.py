@@ -58,6 +58,10 @@ class BrokerTime:
         """
         return now_ms - self._ahead_ms - appended_at_ms
 
+    def stamp_ms(self, mono_ms: int) -> int:
+        """Return what a record would be stamped with that was appended at a monotonic moment."""
+        return self.at_ms(mono_ms) - self._ahead_ms
+
     def at_ms(self, mono_ms: int) -> int:
         """Return the broker time of a monotonic moment, without moving anything."""
         if self._anchor_ms == 0:

@@ -60,8 +60,12 @@ class Decided:
         self._moved.clear()
         return inputs
 
-    def whole(self) -> Inputs:
-        """Return every position; the next record names all that moved, so that it says the same."""
+    def name_all(self) -> None:
+        """Have the next record name all that moved: a fold up to it knows the same."""
         self._moved |= self._passed
         self._passed.clear()
+
+    def whole(self) -> Inputs:
+        """Return every position; the next record names all that moved, so that it says the same."""
+        self.name_all()
         return tuple((*tp, position) for tp, position in sorted(self.positions.items()))

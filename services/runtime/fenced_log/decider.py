@@ -13,11 +13,12 @@ from services.runtime.fenced_log.core import (
     StateCodec,
 )
 from services.runtime.fenced_log.feed import Feed
+from services.runtime.fenced_log.hand_over import HandingOver
 from services.runtime.fenced_log.header import Position
 from services.runtime.fenced_log.loading import Loading
 from services.runtime.fenced_log.partition import OWNER_BYTES, Partition
 from services.runtime.fenced_log.question import Question
-from services.runtime.fenced_log.role import Reading, Role
+from services.runtime.fenced_log.role import Reading, Role, Send
 from services.runtime.fenced_log.snapshot import SnapshotTaker
 from services.runtime.fenced_log.turn import Turn
 from services.runtime.fenced_log.watch import ANSWER_WITHIN_MS, Watch
@@ -68,6 +69,7 @@ class Decider(Generic[Item, Entry]):
             inputs, place.partitions, codec, world.reader, place.log
         )
         self._taker = SnapshotTaker(state, place.snapshot_every)
+        self._handing_over = HandingOver(place)
         self._loading = Loading(self._feed.seek, 2 * place.snapshot_every)
         self._loading.begin((place.log, number) for number in range(place.partitions))
         self._swept_ms = -SWEEP_MS
@@ -94,6 +96,7 @@ class Decider(Generic[Item, Entry]):
         if self._loading.is_looking:
             self._load()
         self._writer.serve()
+        self._part_with_what_was_given()
         if (question := self.question) is not None:
             question.put([turn.partition for turn in self.turns.values()], self._clock)
         reading = self._reading()
@@ -144,6 +147,15 @@ class Decider(Generic[Item, Entry]):
         concerned.update(n for n, turn in turns.items() if turn.queued or turn.unfinished)
         return [self.partitions[number] for number in sorted(concerned)]
 
+    def leave(self) -> None:
+        """Give up what is owned, each partition to the first that fences it, and take nothing."""
+        self._handing_over.leaving = True
+
+    @property
+    def has_left(self) -> bool:
+        """Whether nobody has to wait for this slot's silence; `turn` until then."""
+        return self._handing_over.has_left(self.partitions)
+
     @property
     def waiting_for(self) -> str:
         """Say what keeps this slot from being ready; empty when nothing does."""
@@ -186,7 +198,7 @@ class Decider(Generic[Item, Entry]):
         after = partition.read(arrived, self._reading())
         if after is Role.OWNING and before is not Role.OWNING:
             self._begin(partition)
-        elif before is Role.OWNING and after is not Role.OWNING:
+        elif before is Role.OWNING and after is not Role.OWNING and not partition.watch.is_yielded:
             self._lose(partition)
 
     def _load(self) -> None:
@@ -205,10 +217,19 @@ class Decider(Generic[Item, Entry]):
 
     def _lose(self, partition: Partition[Item, Entry]) -> None:
         """Forget a state that ran ahead of the log, and fold it again."""
-        self._feed.lose(partition)
-        self._taker.drop(partition.number)
+        self._part(partition)
         self._loading.begin([partition.tp])
         self.partitions[partition.number] = self._new_partition(partition.number)
+
+    def _part_with_what_was_given(self) -> None:
+        """Follow, with the state as it is, what this slot has yielded."""
+        for turn in list(self.turns.values()):
+            if turn.partition.role is not Role.OWNING:
+                self._part(turn.partition)
+
+    def _part(self, partition: Partition[Item, Entry]) -> None:
+        self._feed.lose(partition)
+        self._taker.drop(partition.number)
         self._observer.owned(partition.number, owned=False, epoch=partition.epoch)
 
     # --- acting ----------------------------------------------------------------------------------
@@ -221,20 +242,34 @@ class Decider(Generic[Item, Entry]):
             return
         at_end = self._reader.at_end(partition.tp, ANSWER_WITHIN_MS)
         if partition.role is not Role.OWNING:
-            partition.seek_ownership(
-                reading, lambda: self._ids.draw(OWNER_BYTES), send, at_end=at_end
-            )
+            self._follow(partition, reading, send, at_end=at_end)
             return
         partition.check_sending(reading.mono_ms, at_end=at_end)
-        turn = self.turns[partition.number]
-        if not partition.may_write or self._taker.step(partition, reading, send):
+        if not partition.may_write:
             return
+        turn = self.turns[partition.number]
         moment = self._moment(turn, reading)
+        calm = moment is not None and moment.fresh and not moment.behind
+        given = self._handing_over.step(partition, reading, send, calm=calm)
+        if given or self._taker.step(partition, reading, send):
+            return
         if moment is None:  # no end is known yet: nothing is decided, but an owner is not silent
             partition.write((), (), partition.log_time_ms, reading, send)
             return
         entries, waited_ms = turn.run(moment, reading, send)
         self._observer.wrote(partition.number, entries, turn.queued, waited_ms)
+
+    def _follow(
+        self, partition: Partition[Item, Entry], reading: Reading, send: Send, *, at_end: bool
+    ) -> None:
+        if self._handing_over.leaving:
+            return
+
+        def draw() -> bytes:
+            return self._ids.draw(OWNER_BYTES)
+
+        partition.seek_ownership(reading, draw, send, at_end=at_end)
+        self._handing_over.ask(partition, reading, draw, send, calm=at_end and self._fresh)
 
     def _moment(self, turn: Turn[Item, Entry], reading: Reading) -> Moment | None:
         partition = turn.partition

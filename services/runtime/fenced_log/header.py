@@ -49,6 +49,43 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOver:
+    """Wish that the partition be given to another slot."""
+
+    to_slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Wish that an input be set aside undecided."""
+
+    topic: str
+    partition: int
+    offset: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Asks the owner of a partition for something; has no authority."""
+
+    by: str
+    why: str
+    wish: HandOver | Skip | None
+    """None for a kind of wish that only newer code knows."""
+    slot: str = ""
+    """Slot that asks by itself, for a calm moment; empty when a person asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Yield:
+    """Ends a reign by its owner's will."""
+
+    to_slot: str
+    """Slot that may fence at once; empty for any that hears it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """An attempt to decide an input that failed (rule 1.9)."""
 
@@ -85,9 +122,13 @@ class SnapshotDone:
     slot: str
     takeovers: tuple[int, ...]
     """Append times of the last ones, for the damping of the next."""
+    placed: bool = False
+    """Whether a former owner gave the partition to this slot by name."""
 
 
-Control = Fence | Claim | SnapshotChunk | SnapshotDone
+Control = Fence | Claim | SnapshotChunk | SnapshotDone | Request | Yield
+WITHOUT_AUTHORITY = (Claim, Request)
+"""What anybody may write at any time: readers pass over it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +165,31 @@ def _put_control(message: log_pb2.Header, control: Control) -> None:
             message.snapshot_chunk.number, message.snapshot_chunk.state = number, state
         case SnapshotDone():
             _put_done(message.snapshot_done, control)
+        case Request():
+            _put_request(message.request, control)
+        case Yield(slot):
+            message.yielding.to_slot = slot
         case _:
             assert_never(control)
 
 
+def _put_request(message: log_pb2.Request, request: Request) -> None:
+    message.by, message.why, message.slot = request.by, request.why, request.slot
+    match request.wish:
+        case HandOver(to_slot):
+            message.hand_over.to_slot = to_slot
+        case Skip(topic, partition, offset, index):
+            skip = message.skip
+            skip.topic, skip.partition, skip.offset, skip.index = topic, partition, offset, index
+        case None:
+            pass
+        case _:
+            assert_never(request.wish)
+
+
 def _put_done(message: log_pb2.SnapshotDone, done: SnapshotDone) -> None:
     message.covered, message.seq, message.chunks = done.covered, done.seq, done.chunks
-    message.slot = done.slot
+    message.slot, message.placed = done.slot, done.placed
     message.at.FromMilliseconds(done.at_ms)
     _put_progress(message, done)
     for at_ms in done.takeovers:
@@ -181,17 +240,37 @@ def brief(message: log_pb2.Header) -> Header:
 
 
 def _control(message: log_pb2.Header) -> Control | None:
+    control: Control | None = None
     match message.WhichOneof("control"):
         case "fence":
-            return Fence(message.fence.slot, message.fence.min_reader_version)
+            control = Fence(message.fence.slot, message.fence.min_reader_version)
         case "claim":
-            return Claim(message.claim.slot)
+            control = Claim(message.claim.slot)
         case "snapshot_chunk":
-            return SnapshotChunk(message.snapshot_chunk.number, message.snapshot_chunk.state)
+            chunk = message.snapshot_chunk
+            control = SnapshotChunk(chunk.number, chunk.state)
         case "snapshot_done":
-            return _snapshot_done(message.snapshot_done)
+            control = _snapshot_done(message.snapshot_done)
+        case "request":
+            control = _request(message.request)
+        case "yielding":
+            control = Yield(message.yielding.to_slot)
         case _:
-            return None
+            pass
+    return control
+
+
+def _request(message: log_pb2.Request) -> Request:
+    wish: HandOver | Skip | None = None
+    match message.WhichOneof("wish"):
+        case "hand_over":
+            wish = HandOver(message.hand_over.to_slot)
+        case "skip":
+            skip = message.skip
+            wish = Skip(skip.topic, skip.partition, skip.offset, skip.index)
+        case _:
+            pass
+    return Request(message.by, message.why, wish, message.slot)
 
 
 def _snapshot_done(message: log_pb2.SnapshotDone) -> SnapshotDone:
@@ -204,6 +283,7 @@ def _snapshot_done(message: log_pb2.SnapshotDone) -> SnapshotDone:
         failures=tuple(_failure(f) for f in message.failures),
         slot=message.slot,
         takeovers=tuple(each.ToMilliseconds() for each in message.takeovers),
+        placed=message.placed,
     )
 
 

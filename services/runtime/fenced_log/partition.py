@@ -14,17 +14,18 @@ from services.runtime.fenced_log.header import (
     Fence,
     FencePoint,
     Header,
+    Request,
     SnapshotChunk,
     SnapshotDone,
+    Yield,
 )
 from services.runtime.fenced_log.reader import FencedReader, Verdict
+from services.runtime.fenced_log.requests import Requests
 from services.runtime.fenced_log.role import Reading, Role, Send, Sending
 from services.runtime.fenced_log.watch import ANSWER_WITHIN_MS, Want, Watch
 from services.runtime.log_port import Arrived, SendError, Sent
 
-ACK_LIMIT_MS = 15_000
 HEARTBEAT_MS = 900
-CLOCK_LIMIT_MS = 1_000
 OWNER_BYTES = 16
 Tp = tuple[str, int]
 
@@ -52,6 +53,7 @@ class Partition(Generic[Item, Entry]):
         self.role = Role.FOLLOWING
         self.time = BrokerTime()
         self.decided = Decided()
+        self.requests = Requests()
         self.log_time_ms = 0
         self._coverage = Coverage()
         self._codec = codec
@@ -95,13 +97,18 @@ class Partition(Generic[Item, Entry]):
         header = decode(arrived.value)
         verdict = self._reader.accept(header)
         self.watch.saw(header, verdict, arrived.appended_at_ms, reading.mono_ms)
+        expected_ms = self.time.stamp_ms(reading.mono_ms)
         self.time.observe(arrived.appended_at_ms, header.at_ms, reading.mono_ms)
-        if verdict is Verdict.CLAIM:
+        if isinstance(header.control, Request):
+            self.requests.saw(
+                header.control, arrived.appended_at_ms, expected_ms, owning=self.role is Role.OWNING
+            )
+        elif verdict is Verdict.WITHOUT_AUTHORITY:
             self._read_claim(header, reading)
         elif not verdict.counts:
             self._read_overtaken(header, reading)
         elif self.role is Role.OWNING and header.point.owner == self._owner:
-            self._settled(header, len(arrived.value))
+            self._settled(header, len(arrived.value), reading)
         elif self.role is Role.OWNING:
             self._step_down(reading)
         else:
@@ -127,13 +134,15 @@ class Partition(Generic[Item, Entry]):
         if self.role is Role.FENCING and header.point.owner == self._owner:
             self._step_down(reading)  # an earlier fence won
 
-    def _settled(self, header: Header, size: int) -> None:
+    def _settled(self, header: Header, size: int, reading: Reading) -> None:
         if self._sending is None or header.point != self._sending.header.point:
             raise PromiseBrokenError(
                 f"{self._name}: read back seq {header.point.seq} that was not under way"
             )
         self._sending = None
         self._note(header, size)
+        if isinstance(header.control, Yield):
+            self._step_down(reading)  # nothing is under way: the state is the fold of the log
 
     def _note(self, header: Header, size: int) -> None:
         self.log_time_ms = max(self.log_time_ms, header.at_ms)
@@ -144,23 +153,17 @@ class Partition(Generic[Item, Entry]):
         self.decided.read(header.inputs, header.failures)
         self.core.evolve(self._codec.entries(arrived.value), header.at_ms)
         if header.point.owner == self._owner and self.role is Role.FENCING:
-            self._check_clock(arrived.appended_at_ms, reading)
+            if self._sending is not None:
+                self._sending.check_clock(self._name, arrived.appended_at_ms, reading)
             self._sending = None
             self.role = Role.OWNING
 
     def _step_down(self, reading: Reading) -> None:
         self._sending = None
+        self.requests.forget_hand_over()
         self._owner = b""
         self.role = Role.FOLLOWING
         self.watch.lost(reading.mono_ms)
-
-    def _check_clock(self, appended_ms: int, reading: Reading) -> None:
-        sent = self._sending.wall_ms if self._sending else reading.wall_ms
-        if not sent - CLOCK_LIMIT_MS <= appended_ms <= reading.wall_ms + CLOCK_LIMIT_MS:
-            raise PromiseBrokenError(
-                f"{self._name}: this clock is more than {CLOCK_LIMIT_MS} ms from the broker's: "
-                "correct the clock (rule 1.10)"
-            )
 
     def seek_ownership(
         self, reading: Reading, owner: Callable[[], bytes], send: Send, *, at_end: bool
@@ -204,10 +207,15 @@ class Partition(Generic[Item, Entry]):
         return True
 
     def write_control(
-        self, control: SnapshotChunk | SnapshotDone, reading: Reading, send: Send
+        self, control: SnapshotChunk | SnapshotDone | Yield, reading: Reading, send: Send
     ) -> None:
-        """Append a record of a snapshot."""
+        """Append a record of a snapshot, or the end of this reign, which is so once settled."""
         self._append(self.log_time_ms, reading, send, control=control)
+
+    def ask(self, request: Request, owner: bytes, send: Send) -> None:
+        """Append a request to whoever owns this; what becomes of it is not waited for."""
+        header = Header(FencePoint(0, owner, 0), self.log_time_ms, control=request)
+        send(self._codec.record(header, ()), lambda *_: None)
 
     def cover(self) -> SnapshotDone:
         """Return what a snapshot of the state as it is now has to say; its next record is chunk 0.
@@ -226,6 +234,7 @@ class Partition(Generic[Item, Entry]):
             failures=tuple(self.decided.failures.values()),
             slot=self.slot,
             takeovers=self.watch.takeovers,
+            placed=self.watch.placed,
         )
 
     def load(self, point: FencePoint, done: SnapshotDone, size: int) -> None:
@@ -235,7 +244,7 @@ class Partition(Generic[Item, Entry]):
         self._coverage.load(done.covered, size)
         self.log_time_ms = done.at_ms
         self.decided.read(done.inputs, done.failures)
-        self.watch.resume(done.slot, done.takeovers)
+        self.watch.resume(done.slot, done.takeovers, placed=done.placed)
 
     def _next_point(self) -> FencePoint:
         point = self._reader.point
@@ -250,7 +259,7 @@ class Partition(Generic[Item, Entry]):
         send: Send,
         entries: Sequence[Entry] = (),
         failures: tuple[Failure, ...] = (),
-        control: SnapshotChunk | SnapshotDone | None = None,
+        control: SnapshotChunk | SnapshotDone | Yield | None = None,
     ) -> None:
         point = self._next_point()
         self.decided.note(failures)
@@ -281,7 +290,8 @@ class Partition(Generic[Item, Entry]):
         self._next_offset = sent.offset + 1
         self._reader.accept(sending.header)
         self.time.observe(sent.appended_at_ms, sending.header.at_ms, reading.mono_ms)
-        self._settled(sending.header, sending.size)
+        self.watch.saw(sending.header, Verdict.ACCEPTED, sent.appended_at_ms, reading.mono_ms)
+        self._settled(sending.header, sending.size, reading)
 
     def check_sending(self, mono_ms: int, *, at_end: bool) -> None:
         """Stop when the record under way did not come back in time.
@@ -294,13 +304,8 @@ class Partition(Generic[Item, Entry]):
         Raises:
             PromiseBrokenError: Nobody can tell whether it is in the log.
         """
-        if self._sending is None:
-            return
-        limit_ms = ACK_LIMIT_MS if at_end else 2 * ACK_LIMIT_MS
-        if mono_ms - self._sending.since_ms > limit_ms:
-            raise PromiseBrokenError(
-                f"{self._name}: a record was not read back within {limit_ms} ms (rule 1.10)"
-            )
+        if self._sending is not None:
+            self._sending.check_age(self._name, mono_ms, at_end=at_end)
 
     @property
     def _name(self) -> str:

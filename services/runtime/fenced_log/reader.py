@@ -3,7 +3,13 @@
 import enum
 
 from services.runtime.errors import PromiseBrokenError
-from services.runtime.fenced_log.header import READER_VERSION, Claim, Fence, FencePoint, Header
+from services.runtime.fenced_log.header import (
+    READER_VERSION,
+    WITHOUT_AUTHORITY,
+    Fence,
+    FencePoint,
+    Header,
+)
 
 
 class LogGapError(PromiseBrokenError):
@@ -18,7 +24,7 @@ class Verdict(enum.Enum):
     """What becomes of a record."""
 
     ACCEPTED = "accepted"
-    CLAIM = "claim"
+    WITHOUT_AUTHORITY = "without_authority"
     LOWER_EPOCH = "lower_epoch"
     OTHER_OWNER = "other_owner"
     SEEN_SEQ = "seen_seq"
@@ -53,8 +59,8 @@ class FencedReader:
             ReaderTooOldError: A counting fence demands a newer reader.
         """
         point = header.point
-        if isinstance(header.control, Claim):
-            return Verdict.CLAIM
+        if isinstance(header.control, WITHOUT_AUTHORITY):
+            return Verdict.WITHOUT_AUTHORITY
         if self.point is None or point.epoch > self.point.epoch:
             self._begin(header)
             return Verdict.ACCEPTED

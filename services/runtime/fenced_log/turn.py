@@ -17,6 +17,8 @@ ENTRIES_MAX = 500
 BYTES_MAX = 256_000
 TURN_MS = 100
 ATTEMPTS_MAX = 3
+SKIPPED = "Skipped"
+"""Reason of what was set aside because somebody asked for it."""
 _ROOM_ENTRIES = 40
 """Entries that one decision may need at most."""
 _FAILURE_WEIGHT = 160
@@ -221,6 +223,8 @@ class Turn(Generic[Item, Entry]):
         draft.oldest_ms = min(draft.oldest_ms or pending.appended_at_ms, pending.appended_at_ms)
         if isinstance(item, PoisonError):
             return self._fail(pending, index, draft, "PoisonError", ATTEMPTS_MAX)
+        if self.partition.requests.any_skip and self._is_skipped(pending, index):
+            return self._fail(pending, index, draft, SKIPPED, ATTEMPTS_MAX)
         try:
             entries = _bounded(self.partition.core.decide(item, moment))
         except PromiseBrokenError:
@@ -234,6 +238,13 @@ class Turn(Generic[Item, Entry]):
         pending.done += 1
         self.queued -= 1
         return True
+
+    def _is_skipped(self, pending: Pending[Item], index: int) -> bool:
+        """Tell whether somebody asked to set an input aside. Orders are never: see `_fail`."""
+        now_ms = self.partition.time.stamp_ms(self._clock.monotonic_ms())
+        key = (*pending.tp, pending.offset, index)
+        is_order = pending.tp[0] in self._inputs.orders
+        return not is_order and self.partition.requests.skips(key, now_ms)
 
     def _fail(
         self, pending: Pending[Item], index: int, draft: _Draft[Entry], reason: str, attempt: int

@@ -4,7 +4,7 @@ import enum
 from collections import deque
 from collections.abc import Iterable
 
-from services.runtime.fenced_log.header import Fence, Header
+from services.runtime.fenced_log.header import Fence, Header, Yield
 from services.runtime.fenced_log.reader import Verdict
 
 OWNER_SILENCE_MS = 3_000
@@ -35,6 +35,13 @@ class Watch:
         self._preferred = preferred
         self._owner_silence_ms = owner_silence_ms
         self._reign_slot: str | None = None
+        self._yielded_to: str | None = None
+        """Slot that the owner named as it ended its reign, empty for any; None in a reign."""
+        self._was_there = False
+        """Whether this slot was at the end of the log when that was read."""
+        self._listens = False
+        self.placed = False
+        """Whether the reign in force began because the owner before named its slot."""
         self._takeovers: deque[int] = deque(maxlen=_DOUBLINGS_MAX + 1)
         self._quiet_since_ms: int | None = None
         self._claimed = False
@@ -47,24 +54,32 @@ class Watch:
         return self._reign_slot
 
     @property
+    def is_yielded(self) -> bool:
+        """Whether the last owner has ended its reign and nobody began another yet."""
+        return self._yielded_to is not None
+
+    @property
     def takeovers(self) -> tuple[int, ...]:
-        """Append times of the last takeovers."""
+        """Append times of the last takeovers from an owner that had not yielded."""
         return tuple(self._takeovers)
 
-    def resume(self, slot: str, takeovers: Iterable[int]) -> None:
+    def resume(self, slot: str, takeovers: Iterable[int], *, placed: bool) -> None:
         """Go on where a snapshot was taken: in the reign of `slot`."""
-        self._reign_slot = slot
+        self._reign_slot, self.placed = slot, placed
         self._takeovers.extend(takeovers)
 
     def saw(self, header: Header, verdict: Verdict, appended_at_ms: int, mono_ms: int) -> None:
         """Note a record of the partition in the order of the log."""
         self._newest_ms = max(self._newest_ms, appended_at_ms)
-        if verdict is Verdict.CLAIM:
-            return
         if not verdict.counts:
-            return  # what a fence has overtaken is no sign of life of the owner
-        if isinstance(header.control, Fence):
-            self._began(header.control.slot, appended_at_ms)
+            return  # neither wishes nor what a fence has overtaken are signs of life of the owner
+        match header.control:
+            case Fence(slot):
+                self._began(slot, appended_at_ms)
+            case Yield(to_slot):
+                self._yielded_to, self._was_there = to_slot, self._listens
+            case _:
+                pass
         self._quiet_since_ms = mono_ms
         self._void_claim()
 
@@ -89,6 +104,7 @@ class Watch:
             at_end: Whether a fetch answered within the last second left nothing unread; if not,
                 the broker is slow or we are, and no silence can be heard.
         """
+        self._listens = at_end
         if not at_end:
             self._quiet_since_ms = None
             return Want.NOTHING
@@ -108,14 +124,24 @@ class Watch:
         return int(self._owner_silence_ms * 2 ** min(recent, _DOUBLINGS_MAX))
 
     def _may_begin_at_once(self) -> bool:
+        """Tell whether no silence is asked for.
+
+        What was yielded to any slot is for those who were there; who starts later would only take
+        away what its preferred and its former slot come back for.
+        """
         if self._reign_slot is None:
             return self._preferred
+        if self._yielded_to:
+            return self._yielded_to == self._slot
+        if self.is_yielded and (self._was_there or self._preferred):
+            return True
         return self._reign_slot == self._slot
 
     def _began(self, slot: str, appended_at_ms: int) -> None:
-        if self._reign_slot is not None and self._reign_slot != slot:
+        if self._reign_slot not in (None, slot) and not self.is_yielded:
             self._takeovers.append(appended_at_ms)
-        self._reign_slot = slot
+        self.placed = self._yielded_to == slot
+        self._reign_slot, self._yielded_to = slot, None
 
     def _void_claim(self) -> None:
         self._claimed = False

@@ -7,8 +7,13 @@ from services.runtime.fenced_log.header import (
     Failure,
     Fence,
     FencePoint,
+    HandOver,
     Header,
     Position,
+    Request,
+    Skip,
+    Yield,
+    brief,
     from_proto,
     to_proto,
 )
@@ -20,12 +25,19 @@ points = st.builds(FencePoint, u64, st.binary(max_size=16), u64)
 positions = st.builds(Position, u64, u32, st.none() | points)
 topics = st.text(max_size=30)
 failures = st.builds(Failure, topics, u32, u64, u32, u32, st.booleans(), st.text(max_size=20))
+wishes = st.none() | st.builds(HandOver, topics) | st.builds(Skip, topics, u32, u64, u32)
+controls = st.one_of(
+    st.builds(Fence, topics, u32),
+    st.builds(Claim, topics),
+    st.builds(Request, topics, topics, wishes, topics),
+    st.builds(Yield, topics),
+)
 headers = st.builds(
     Header,
     points,
     at_ms,
     st.lists(st.tuples(topics, u32, positions), max_size=4).map(tuple),
-    st.none() | st.builds(Fence, topics, u32) | st.builds(Claim, topics),
+    st.none() | controls,
     st.lists(failures, max_size=3).map(tuple),
 )
 
@@ -33,7 +45,9 @@ headers = st.builds(
 @given(headers)
 def test_a_header_survives_the_wire(header: Header) -> None:
     wire = to_proto(header).SerializeToString()
-    assert from_proto(log_pb2.Header.FromString(wire)) == header
+    message = log_pb2.Header.FromString(wire)
+    assert from_proto(message) == header
+    assert brief(message).control == header.control
 
 
 def test_times_finer_than_a_millisecond_are_cut() -> None:

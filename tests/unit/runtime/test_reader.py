@@ -5,7 +5,11 @@ from services.runtime.fenced_log.header import (
     Claim,
     Fence,
     FencePoint,
+    HandOver,
     Header,
+    Request,
+    Skip,
+    Yield,
 )
 from services.runtime.fenced_log.reader import (
     FencedReader,
@@ -25,8 +29,8 @@ def record(epoch: int, seq: int, owner: bytes = ANN) -> Header:
     return Header(FencePoint(epoch, owner, seq), 0)
 
 
-def claim(owner: bytes = BEN) -> Header:
-    return Header(FencePoint(0, owner, 0), 0, control=Claim("slot-1"))
+def asking(control: Claim | Request, owner: bytes = BEN) -> Header:
+    return Header(FencePoint(0, owner, 0), 0, control=control)
 
 
 def reader_after(*headers: Header) -> FencedReader:
@@ -103,13 +107,33 @@ def test_an_overtaken_fence_for_newer_readers_stops_nobody() -> None:
     assert reader.accept(fence(2, BEN, READER_VERSION + 1)) is Verdict.OTHER_OWNER
 
 
-def test_a_claim_counts_for_nothing_wherever_it_stands() -> None:
+@pytest.mark.parametrize(
+    "control",
+    [
+        Claim("slot-1"),
+        Request("ann", "", HandOver("slot-1")),
+        Request("ann", "", Skip("commands", 0, 1, 0)),
+        Request("ann", "", None),
+    ],
+)
+def test_a_claim_or_request_counts_for_nothing_wherever_it_stands(
+    control: Claim | Request,
+) -> None:
     reader = FencedReader("log/0")
-    assert reader.accept(claim()) is Verdict.CLAIM
+    assert reader.accept(asking(control)) is Verdict.WITHOUT_AUTHORITY
     assert reader.point is None
     reader.accept(fence(1))
-    assert reader.accept(claim(ANN)) is Verdict.CLAIM
+    assert reader.accept(asking(control, ANN)) is Verdict.WITHOUT_AUTHORITY
     assert reader.accept(record(1, 1)) is Verdict.ACCEPTED
+
+
+def test_a_yield_is_a_record_of_its_reign_and_begins_none() -> None:
+    reader = reader_after(fence(1), Header(FencePoint(1, ANN, 1), 0, control=Yield("slot-1")))
+    assert reader.accept(fence(2, BEN)) is Verdict.ACCEPTED
+    late = Header(FencePoint(1, ANN, 2), 0, control=Yield(""))
+    assert reader.accept(late) is Verdict.LOWER_EPOCH
+    with pytest.raises(LogGapError):
+        reader.accept(Header(FencePoint(3, ANN, 0), 0, control=Yield("")))
 
 
 def test_a_reader_goes_on_behind_a_saved_point() -> None:

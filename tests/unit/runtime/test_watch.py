@@ -1,4 +1,4 @@
-from services.runtime.fenced_log.header import Claim, Fence, FencePoint, Header
+from services.runtime.fenced_log.header import Claim, Fence, FencePoint, Header, Yield
 from services.runtime.fenced_log.reader import Verdict
 from services.runtime.fenced_log.watch import OWNER_SILENCE_MS, Want, Watch
 
@@ -19,6 +19,11 @@ def fenced(watched: Watch, slot: str, mono_ms: int, epoch: int = 1) -> None:
     watched.saw(header, Verdict.ACCEPTED, T + mono_ms, mono_ms)
 
 
+def yielded(watched: Watch, to_slot: str, mono_ms: int) -> None:
+    header = Header(FencePoint(1, b"o", 2), 0, control=Yield(to_slot))
+    watched.saw(header, Verdict.ACCEPTED, T + mono_ms, mono_ms)
+
+
 def listen(watched: Watch, start_ms: int, stop_ms: int) -> Want:
     """Ask every 100 ms, at the end of the log each time; give the last answer."""
     want = Want.NOTHING
@@ -29,7 +34,7 @@ def listen(watched: Watch, start_ms: int, stop_ms: int) -> Want:
 
 def claimed(watched: Watch, mono_ms: int) -> None:
     watched.claim_sent()
-    watched.saw(CLAIM, Verdict.CLAIM, T + mono_ms, mono_ms)
+    watched.saw(CLAIM, Verdict.WITHOUT_AUTHORITY, T + mono_ms, mono_ms)
     watched.own_claim_read()
 
 
@@ -93,7 +98,7 @@ def test_the_claim_of_another_voids_nothing() -> None:
     watched = watch()
     listen(watched, 0, 3_000)
     claimed(watched, 3_100)
-    watched.saw(CLAIM, Verdict.CLAIM, T, 3_150)
+    watched.saw(CLAIM, Verdict.WITHOUT_AUTHORITY, T, 3_150)
     assert listen(watched, 3_200, 3_200) is Want.FENCE
 
 
@@ -163,3 +168,58 @@ def test_the_loser_of_a_fence_race_listens_anew() -> None:
     watched.lost(3_200)
     assert listen(watched, 3_300, 6_100) is Want.NOTHING
     assert listen(watched, 6_200, 6_200) is Want.CLAIM
+
+
+def test_the_slot_that_a_yield_names_fences_at_once_and_nobody_else() -> None:
+    named, other = watch(), Watch("slot-1", preferred=True, owner_silence_ms=OWNER_SILENCE_MS)
+    fenced(other, "slot-9", 0)
+    for watched in (named, other):
+        listen(watched, 0, 900)
+        yielded(watched, "slot-0", 1_000)
+    assert named.want(1_100, at_end=True) is Want.FENCE
+    assert listen(other, 1_100, 3_900) is Want.NOTHING
+    assert listen(other, 4_000, 4_000) is Want.CLAIM
+
+
+def test_a_yield_to_anybody_is_for_those_who_were_there() -> None:
+    there, late = watch(), watch()
+    listen(there, 0, 900)
+    for watched in (there, late):
+        yielded(watched, "", 1_000)
+    assert there.want(1_100, at_end=True) is Want.FENCE
+    assert listen(late, 1_100, 3_900) is Want.NOTHING
+    assert listen(late, 4_000, 4_000) is Want.CLAIM
+
+
+def test_the_preferred_and_the_former_slot_may_come_late_to_a_yield_to_anybody() -> None:
+    preferred, former = watch(preferred=True), watch(owned_by="slot-0")
+    for watched in (preferred, former):
+        yielded(watched, "", 1_000)
+        assert watched.want(1_100, at_end=True) is Want.FENCE
+
+
+def test_a_slot_does_not_take_back_what_it_yielded_to_another() -> None:
+    watched = watch(owned_by="slot-0")
+    listen(watched, 0, 0)
+    yielded(watched, "slot-9", 1_000)
+    assert listen(watched, 1_100, 3_900) is Want.NOTHING
+
+
+def test_a_yield_that_does_not_count_gives_nobody_a_right() -> None:
+    watched = watch()
+    listen(watched, 0, 0)
+    header = Header(FencePoint(1, b"o", 2), 0, control=Yield("slot-0"))
+    watched.saw(header, Verdict.LOWER_EPOCH, T, 10)
+    assert watched.want(20, at_end=True) is Want.NOTHING
+
+
+def test_what_follows_a_yield_is_no_takeover() -> None:
+    watched = watch()
+    yielded(watched, "", 100)
+    fenced(watched, "slot-1", 200, epoch=2)
+    assert (watched.silence_ms(), watched.placed, watched.is_yielded) == (3_000, False, False)
+    yielded(watched, "slot-2", 300)
+    fenced(watched, "slot-2", 400, epoch=3)
+    assert (watched.silence_ms(), watched.placed) == (3_000, True)
+    fenced(watched, "slot-1", 500, epoch=4)
+    assert (watched.silence_ms(), watched.placed) == (6_000, False)

@@ -8,7 +8,16 @@ from typing_extensions import override
 
 from services.runtime.fenced_log.core import Batch, Codec, Core, Inputs, Moment
 from services.runtime.fenced_log.decider import Decider
-from services.runtime.fenced_log.header import Fence, FencePoint, Header
+from services.runtime.fenced_log.header import (
+    Control,
+    Fence,
+    FencePoint,
+    HandOver,
+    Header,
+    Request,
+    Skip,
+    Yield,
+)
 from services.runtime.fenced_log.role import Role
 from services.runtime.fenced_log.snapshot import SNAPSHOT_EVERY
 from services.runtime.fenced_log.world import Place, World
@@ -130,9 +139,28 @@ class Town:
         )
         self.broker.append((SPREAD, partition), CODEC.record(header, values))
 
-    def fences(self, number: int) -> list[str]:
+    def ask(self, number: int, wish: HandOver | Skip, slot: str = "") -> None:
+        """Append a request to a partition, of a slot or a person."""
+        request = Request(slot or "ann", "a test", wish, slot)
+        header = Header(FencePoint(0, self.ids.draw(16), 0), 0, control=request)
+        self.broker.append((LOG, number), CODEC.record(header, ()))
+
+    def two_slots(self) -> tuple[Slot, Slot]:
+        """Start two slots that own a partition each, and have them hear the end of both logs."""
+        one, two = self.start(0), self.start(1)
+        self.turn(one, two, times=10, ms=100)
+        assert (one.owns(), two.owns()) == ({0}, {1})
+        return one, two
+
+    def yields(self, number: int) -> list[str]:
+        return [each.to_slot for each in self.controls(number) if isinstance(each, Yield)]
+
+    def controls(self, number: int) -> list[Control]:
         headers = (CODEC.header(arrived.value) for arrived in self.broker.records((LOG, number)))
-        return [header.control.slot for header in headers if isinstance(header.control, Fence)]
+        return [header.control for header in headers if header.control is not None]
+
+    def fences(self, number: int) -> list[str]:
+        return [each.slot for each in self.controls(number) if isinstance(each, Fence)]
 
     def entries(self, number: int) -> list[int]:
         records = self.broker.records((LOG, number))

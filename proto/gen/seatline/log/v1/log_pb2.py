@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19seatline/log/v1/log.proto\x12\x0fseatline.log.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\x03\n\x06Header\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\r\n\x05owner\x18\x02 \x01(\x0c\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12.\n\x06inputs\x18\x04 \x03(\x0b\x32\x1e.seatline.log.v1.InputPosition\x12&\n\x02\x61t\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x05\x66\x65nce\x18\x06 \x01(\x0b\x32\x16.seatline.log.v1.FenceH\x00\x12\'\n\x05\x63laim\x18\x07 \x01(\x0b\x32\x16.seatline.log.v1.ClaimH\x00\x12\x38\n\x0esnapshot_chunk\x18\t \x01(\x0b\x32\x1e.seatline.log.v1.SnapshotChunkH\x00\x12\x36\n\rsnapshot_done\x18\n \x01(\x0b\x32\x1d.seatline.log.v1.SnapshotDoneH\x00\x12/\n\x08\x66\x61ilures\x18\x08 \x03(\x0b\x32\x1d.seatline.log.v1.InputFailureB\t\n\x07\x63ontrol\"3\n\x08\x45nvelope\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x17.seatline.log.v1.Header\"|\n\rInputPosition\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x11\n\tpartition\x18\x02 \x01(\r\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\r\n\x05index\x18\x04 \x01(\r\x12*\n\x05\x66\x65nce\x18\x05 \x01(\x0b\x32\x1b.seatline.log.v1.FencePoint\"7\n\nFencePoint\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\r\n\x05owner\x18\x02 \x01(\x0c\x12\x0b\n\x03seq\x18\x03 \x01(\x04\"1\n\x05\x46\x65nce\x12\x0c\n\x04slot\x18\x01 \x01(\t\x12\x1a\n\x12min_reader_version\x18\x02 \x01(\r\"\x15\n\x05\x43laim\x12\x0c\n\x04slot\x18\x01 \x01(\t\".\n\rSnapshotChunk\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\r\n\x05state\x18\x02 \x01(\x0c\"\x82\x02\n\x0cSnapshotDone\x12\x0f\n\x07\x63overed\x18\x01 \x01(\x04\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x0e\n\x06\x63hunks\x18\x03 \x01(\r\x12&\n\x02\x61t\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x06inputs\x18\x05 \x03(\x0b\x32\x1e.seatline.log.v1.InputPosition\x12/\n\x08\x66\x61ilures\x18\x06 \x03(\x0b\x32\x1d.seatline.log.v1.InputFailure\x12\x0c\n\x04slot\x18\x07 \x01(\t\x12-\n\ttakeovers\x18\x08 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\"\x83\x01\n\x0cInputFailure\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x11\n\tpartition\x18\x02 \x01(\r\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\r\n\x05index\x18\x04 \x01(\r\x12\x0f\n\x07\x61ttempt\x18\x05 \x01(\r\x12\x11\n\tset_aside\x18\x06 \x01(\x08\x12\x0e\n\x06reason\x18\x07 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19seatline/log/v1/log.proto\x12\x0fseatline.log.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\x03\n\x06Header\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\r\n\x05owner\x18\x02 \x01(\x0c\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12.\n\x06inputs\x18\x04 \x03(\x0b\x32\x1e.seatline.log.v1.InputPosition\x12&\n\x02\x61t\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x05\x66\x65nce\x18\x06 \x01(\x0b\x32\x16.seatline.log.v1.FenceH\x00\x12\'\n\x05\x63laim\x18\x07 \x01(\x0b\x32\x16.seatline.log.v1.ClaimH\x00\x12\x38\n\x0esnapshot_chunk\x18\t \x01(\x0b\x32\x1e.seatline.log.v1.SnapshotChunkH\x00\x12\x36\n\rsnapshot_done\x18\n \x01(\x0b\x32\x1d.seatline.log.v1.SnapshotDoneH\x00\x12+\n\x07request\x18\x0b \x01(\x0b\x32\x18.seatline.log.v1.RequestH\x00\x12*\n\x08yielding\x18\x0c \x01(\x0b\x32\x16.seatline.log.v1.YieldH\x00\x12/\n\x08\x66\x61ilures\x18\x08 \x03(\x0b\x32\x1d.seatline.log.v1.InputFailureB\t\n\x07\x63ontrol\"3\n\x08\x45nvelope\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x17.seatline.log.v1.Header\"|\n\rInputPosition\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x11\n\tpartition\x18\x02 \x01(\r\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\r\n\x05index\x18\x04 \x01(\r\x12*\n\x05\x66\x65nce\x18\x05 \x01(\x0b\x32\x1b.seatline.log.v1.FencePoint\"7\n\nFencePoint\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\r\n\x05owner\x18\x02 \x01(\x0c\x12\x0b\n\x03seq\x18\x03 \x01(\x04\"1\n\x05\x46\x65nce\x12\x0c\n\x04slot\x18\x01 \x01(\t\x12\x1a\n\x12min_reader_version\x18\x02 \x01(\r\"\x15\n\x05\x43laim\x12\x0c\n\x04slot\x18\x01 \x01(\t\"\x8f\x01\n\x07Request\x12\n\n\x02\x62y\x18\x01 \x01(\t\x12\x0b\n\x03why\x18\x02 \x01(\t\x12\x0c\n\x04slot\x18\x03 \x01(\t\x12.\n\thand_over\x18\x04 \x01(\x0b\x32\x19.seatline.log.v1.HandOverH\x00\x12%\n\x04skip\x18\x05 \x01(\x0b\x32\x15.seatline.log.v1.SkipH\x00\x42\x06\n\x04wish\"\x1b\n\x08HandOver\x12\x0f\n\x07to_slot\x18\x01 \x01(\t\"G\n\x04Skip\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x11\n\tpartition\x18\x02 \x01(\r\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\r\n\x05index\x18\x04 \x01(\r\"\x18\n\x05Yield\x12\x0f\n\x07to_slot\x18\x01 \x01(\t\".\n\rSnapshotChunk\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\r\n\x05state\x18\x02 \x01(\x0c\"\x92\x02\n\x0cSnapshotDone\x12\x0f\n\x07\x63overed\x18\x01 \x01(\x04\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x0e\n\x06\x63hunks\x18\x03 \x01(\r\x12&\n\x02\x61t\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x06inputs\x18\x05 \x03(\x0b\x32\x1e.seatline.log.v1.InputPosition\x12/\n\x08\x66\x61ilures\x18\x06 \x03(\x0b\x32\x1d.seatline.log.v1.InputFailure\x12\x0c\n\x04slot\x18\x07 \x01(\t\x12-\n\ttakeovers\x18\x08 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06placed\x18\t \x01(\x08\"\x83\x01\n\x0cInputFailure\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x11\n\tpartition\x18\x02 \x01(\r\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\r\n\x05index\x18\x04 \x01(\r\x12\x0f\n\x07\x61ttempt\x18\x05 \x01(\r\x12\x11\n\tset_aside\x18\x06 \x01(\x08\x12\x0e\n\x06reason\x18\x07 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,21 +33,29 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'seatline.log.v1.log_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_HEADER']._serialized_start=80
-  _globals['_HEADER']._serialized_end=475
-  _globals['_ENVELOPE']._serialized_start=477
-  _globals['_ENVELOPE']._serialized_end=528
-  _globals['_INPUTPOSITION']._serialized_start=530
-  _globals['_INPUTPOSITION']._serialized_end=654
-  _globals['_FENCEPOINT']._serialized_start=656
-  _globals['_FENCEPOINT']._serialized_end=711
-  _globals['_FENCE']._serialized_start=713
-  _globals['_FENCE']._serialized_end=762
-  _globals['_CLAIM']._serialized_start=764
-  _globals['_CLAIM']._serialized_end=785
-  _globals['_SNAPSHOTCHUNK']._serialized_start=787
-  _globals['_SNAPSHOTCHUNK']._serialized_end=833
-  _globals['_SNAPSHOTDONE']._serialized_start=836
-  _globals['_SNAPSHOTDONE']._serialized_end=1094
-  _globals['_INPUTFAILURE']._serialized_start=1097
-  _globals['_INPUTFAILURE']._serialized_end=1228
+  _globals['_HEADER']._serialized_end=564
+  _globals['_ENVELOPE']._serialized_start=566
+  _globals['_ENVELOPE']._serialized_end=617
+  _globals['_INPUTPOSITION']._serialized_start=619
+  _globals['_INPUTPOSITION']._serialized_end=743
+  _globals['_FENCEPOINT']._serialized_start=745
+  _globals['_FENCEPOINT']._serialized_end=800
+  _globals['_FENCE']._serialized_start=802
+  _globals['_FENCE']._serialized_end=851
+  _globals['_CLAIM']._serialized_start=853
+  _globals['_CLAIM']._serialized_end=874
+  _globals['_REQUEST']._serialized_start=877
+  _globals['_REQUEST']._serialized_end=1020
+  _globals['_HANDOVER']._serialized_start=1022
+  _globals['_HANDOVER']._serialized_end=1049
+  _globals['_SKIP']._serialized_start=1051
+  _globals['_SKIP']._serialized_end=1122
+  _globals['_YIELD']._serialized_start=1124
+  _globals['_YIELD']._serialized_end=1148
+  _globals['_SNAPSHOTCHUNK']._serialized_start=1150
+  _globals['_SNAPSHOTCHUNK']._serialized_end=1196
+  _globals['_SNAPSHOTDONE']._serialized_start=1199
+  _globals['_SNAPSHOTDONE']._serialized_end=1473
+  _globals['_INPUTFAILURE']._serialized_start=1476
+  _globals['_INPUTFAILURE']._serialized_end=1607
 # @@protoc_insertion_point(module_scope)

@@ -34,6 +34,8 @@ class Header(_message.Message):
     CLAIM_FIELD_NUMBER: _builtins.int
     SNAPSHOT_CHUNK_FIELD_NUMBER: _builtins.int
     SNAPSHOT_DONE_FIELD_NUMBER: _builtins.int
+    REQUEST_FIELD_NUMBER: _builtins.int
+    YIELDING_FIELD_NUMBER: _builtins.int
     FAILURES_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     """Reign of an owner over this partition; rises with each takeover."""
@@ -66,6 +68,14 @@ class Header(_message.Message):
         """Completes the chunks before it: a reader may start here instead of at the beginning."""
 
     @_builtins.property
+    def request(self) -> Global___Request:
+        """Asks the owner of the partition for something; has no authority."""
+
+    @_builtins.property
+    def yielding(self) -> Global___Yield:
+        """Ends the writer's reign by its own will; nothing of that reign follows."""
+
+    @_builtins.property
     def failures(self) -> _containers.RepeatedCompositeFieldContainer[Global___InputFailure]:
         """Inputs whose decision failed, judged by rule 1.9."""
 
@@ -81,13 +91,15 @@ class Header(_message.Message):
         claim: Global___Claim | None = ...,
         snapshot_chunk: Global___SnapshotChunk | None = ...,
         snapshot_done: Global___SnapshotDone | None = ...,
+        request: Global___Request | None = ...,
+        yielding: Global___Yield | None = ...,
         failures: _abc.Iterable[Global___InputFailure] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "claim", b"claim", "control", b"control", "fence", b"fence", "snapshot_chunk", b"snapshot_chunk", "snapshot_done", b"snapshot_done"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "claim", b"claim", "control", b"control", "fence", b"fence", "request", b"request", "snapshot_chunk", b"snapshot_chunk", "snapshot_done", b"snapshot_done", "yielding", b"yielding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "claim", b"claim", "control", b"control", "epoch", b"epoch", "failures", b"failures", "fence", b"fence", "inputs", b"inputs", "owner", b"owner", "seq", b"seq", "snapshot_chunk", b"snapshot_chunk", "snapshot_done", b"snapshot_done"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "claim", b"claim", "control", b"control", "epoch", b"epoch", "failures", b"failures", "fence", b"fence", "inputs", b"inputs", "owner", b"owner", "request", b"request", "seq", b"seq", "snapshot_chunk", b"snapshot_chunk", "snapshot_done", b"snapshot_done", "yielding", b"yielding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_control: _TypeAlias = _typing.Literal["fence", "claim", "snapshot_chunk", "snapshot_done"]  # noqa: Y015
+    _WhichOneofReturnType_control: _TypeAlias = _typing.Literal["fence", "claim", "snapshot_chunk", "snapshot_done", "request", "yielding"]  # noqa: Y015
     _WhichOneofArgType_control: _TypeAlias = _typing.Literal["control", b"control"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_control) -> _WhichOneofReturnType_control | None: ...
 
@@ -236,6 +248,128 @@ class Claim(_message.Message):
 Global___Claim: _TypeAlias = Claim  # noqa: Y015
 
 @_typing.final
+class Request(_message.Message):
+    """Wish of a person or of a slot, for the owner of this partition."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BY_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    SLOT_FIELD_NUMBER: _builtins.int
+    HAND_OVER_FIELD_NUMBER: _builtins.int
+    SKIP_FIELD_NUMBER: _builtins.int
+    by: _builtins.str
+    """Who asks."""
+    why: _builtins.str
+    """Why."""
+    slot: _builtins.str
+    """Slot that asks by itself, and only for a calm moment; empty when a person asks."""
+    @_builtins.property
+    def hand_over(self) -> Global___HandOver:
+        """Give the partition away."""
+
+    @_builtins.property
+    def skip(self) -> Global___Skip:
+        """Set an input aside undecided."""
+
+    def __init__(
+        self,
+        *,
+        by: _builtins.str = ...,
+        why: _builtins.str = ...,
+        slot: _builtins.str = ...,
+        hand_over: Global___HandOver | None = ...,
+        skip: Global___Skip | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hand_over", b"hand_over", "skip", b"skip", "wish", b"wish"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "hand_over", b"hand_over", "skip", b"skip", "slot", b"slot", "why", b"why", "wish", b"wish"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_wish: _TypeAlias = _typing.Literal["hand_over", "skip"]  # noqa: Y015
+    _WhichOneofArgType_wish: _TypeAlias = _typing.Literal["wish", b"wish"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_wish) -> _WhichOneofReturnType_wish | None: ...
+
+Global___Request: _TypeAlias = Request  # noqa: Y015
+
+@_typing.final
+class HandOver(_message.Message):
+    """Wish that a partition be given to another slot."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TO_SLOT_FIELD_NUMBER: _builtins.int
+    to_slot: _builtins.str
+    """Name of the slot that is to have it."""
+    def __init__(
+        self,
+        *,
+        to_slot: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["to_slot", b"to_slot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandOver: _TypeAlias = HandOver  # noqa: Y015
+
+@_typing.final
+class Skip(_message.Message):
+    """Wish that an input be set aside as if its decision had failed for good."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOPIC_FIELD_NUMBER: _builtins.int
+    PARTITION_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
+    topic: _builtins.str
+    """Topic of the input."""
+    partition: _builtins.int
+    """Partition of the input."""
+    offset: _builtins.int
+    """Offset of its record."""
+    index: _builtins.int
+    """Entry within the record."""
+    def __init__(
+        self,
+        *,
+        topic: _builtins.str = ...,
+        partition: _builtins.int = ...,
+        offset: _builtins.int = ...,
+        index: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "offset", b"offset", "partition", b"partition", "topic", b"topic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Skip: _TypeAlias = Skip  # noqa: Y015
+
+@_typing.final
+class Yield(_message.Message):
+    """End of a reign. It gives no right: the next reign begins with its fence, like any."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TO_SLOT_FIELD_NUMBER: _builtins.int
+    to_slot: _builtins.str
+    """Slot that may fence at once; empty for any that hears it."""
+    def __init__(
+        self,
+        *,
+        to_slot: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["to_slot", b"to_slot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Yield: _TypeAlias = Yield  # noqa: Y015
+
+@_typing.final
 class SnapshotChunk(_message.Message):
     """Part of a snapshot: the state of an owner as it was when chunk 0 was written, in the wire form of its service."""
 
@@ -275,6 +409,7 @@ class SnapshotDone(_message.Message):
     FAILURES_FIELD_NUMBER: _builtins.int
     SLOT_FIELD_NUMBER: _builtins.int
     TAKEOVERS_FIELD_NUMBER: _builtins.int
+    PLACED_FIELD_NUMBER: _builtins.int
     covered: _builtins.int
     """Offset in this partition behind the last record that the state holds; the chunks lie above it."""
     seq: _builtins.int
@@ -283,6 +418,8 @@ class SnapshotDone(_message.Message):
     """Number of chunks."""
     slot: _builtins.str
     """Slot of the reign, for taking back one's own."""
+    placed: _builtins.bool
+    """True when a former owner gave the partition to this slot by name: then no other slot asks for it."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """`at` of that last record."""
@@ -310,10 +447,11 @@ class SnapshotDone(_message.Message):
         failures: _abc.Iterable[Global___InputFailure] | None = ...,
         slot: _builtins.str = ...,
         takeovers: _abc.Iterable[_timestamp_pb2.Timestamp] | None = ...,
+        placed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "chunks", b"chunks", "covered", b"covered", "failures", b"failures", "inputs", b"inputs", "seq", b"seq", "slot", b"slot", "takeovers", b"takeovers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "chunks", b"chunks", "covered", b"covered", "failures", b"failures", "inputs", b"inputs", "placed", b"placed", "seq", b"seq", "slot", b"slot", "takeovers", b"takeovers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
