@@ -11,8 +11,10 @@ from services.runtime.fenced_log.header import (
     Position,
     SnapshotChunk,
     SnapshotDone,
+    Yield,
 )
 from services.runtime.fenced_log.role import Role
+from services.runtime.fenced_log.turn import SKIPPED
 from services.runtime.fenced_log.world import Place, World
 from services.runtime.ids import Ids
 from services.runtime.log_port import Arrived
@@ -69,6 +71,11 @@ class Story:
     read: int = 0
     told: list[int] = field(default_factory=list)
     set_aside: list[tuple[str, int, int]] = field(default_factory=list)
+    skipped: list[tuple[str, int, int]] = field(default_factory=list)
+    """Topic, offset and index of what was set aside because somebody asked for it."""
+    is_yielded: bool = False
+    """Whether the reign in force is over."""
+    hand_overs: int = 0
     attempts: dict[tuple[str, int, int], int] = field(default_factory=dict)
     positions: dict[tuple[str, int], Position] = field(default_factory=dict)
     owner_slot: str = ""
@@ -97,10 +104,14 @@ class Story:
         if isinstance(header.control, Fence):
             self.owner_slot = header.control.slot
             self.fences += 1
+            self.hand_overs += self.is_yielded
+            self.is_yielded = False
             assert not entries
         else:
             assert header.at_ms >= self.at_ms, "time fell within a partition"
             self.at_ms = header.at_ms
+        assert not self.is_yielded, "a reign went on behind its yield"
+        self.is_yielded = isinstance(header.control, Yield)
         twice = set(self.told) & set(entries)
         assert not twice, f"applied twice: {twice}"
         self.told += entries
@@ -111,12 +122,19 @@ class Story:
         self._take_snapshot(header.control)
         for failure in header.failures:
             key = (failure.topic, failure.offset, failure.index)
-            poisoned = failure.reason == "PoisonError"
-            assert failure.attempt == (3 if poisoned else self.attempts.get(key, 0) + 1)
+            at_once = failure.reason in ("PoisonError", SKIPPED)
+            assert failure.attempt == (3 if at_once else self.attempts.get(key, 0) + 1)
             assert key not in self.set_aside
             self.attempts[key] = failure.attempt
             if failure.set_aside:
                 self.set_aside.append(key)
+            if failure.reason == SKIPPED:
+                self.skipped.append(key)
+
+    def skipped_numbers(self, broker: InMemoryBroker) -> set[int]:
+        """Return the inputs themselves that somebody had set aside."""
+        records = broker.records((INPUTS.paced, self.number))
+        return {int(records[at].value.split(b",")[index]) for _, at, index in self.skipped}
 
     def _take_snapshot(self, control: Control | None) -> None:
         if isinstance(control, SnapshotChunk):
