@@ -3,7 +3,7 @@
 Imports are local, so that a command pays only for what it uses.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +14,11 @@ from services.cli.errors import StackAwayError
 
 if TYPE_CHECKING:
     from services.cli.adapters.kafka_log_book import KafkaLogBook
+    from services.cli.domain.reigns import InputName, Reign
     from services.cli.domain.story import Story
     from services.cli.handlers.audit import Audited
     from services.cli.handlers.dead import DeadHandler
+    from services.cli.handlers.ownership import Asking, DecidersLog, Moved, Skipped
     from services.cli.handlers.publish import Published, Wish
     from services.cli.ports import InUse
 
@@ -108,6 +110,40 @@ def dead(state: Path, progress: Progress) -> Iterator["DeadHandler"]:
             clock=SystemClock(),
             progress=progress,
         )
+
+
+def owners(state: Path) -> "dict[str, Mapping[int, Reign]]":
+    """Read who owns each partition of the deciders' logs."""
+    from services.cli.adapters.reign_logs import KafkaReigns
+    from services.cli.adapters.topics import FACTS, RULINGS
+
+    with _book(_stack(state)) as book:
+        reigns = KafkaReigns(book)
+        return {topic: reigns.now(topic) for topic in (RULINGS, FACTS)}
+
+
+def move_partition(
+    state: Path, log: "DecidersLog", partition: int, to_slot: str, asking: "Asking"
+) -> "Moved":
+    """Give a partition to another slot."""
+    from services.cli.adapters.reign_logs import KafkaReigns
+    from services.cli.adapters.slot_pages import SlotPages
+    from services.cli.handlers.ownership import MovePartitionHandler
+
+    stack = _stack(state)
+    slots = SlotPages(stack.slots, stack.pids, stack.health)
+    with _book(stack) as book:
+        handler = MovePartitionHandler(KafkaReigns(book), slots)
+        return handler(log, partition, to_slot, asking)
+
+
+def skip(state: Path, log: "DecidersLog", name: "InputName", asking: "Asking") -> "Skipped":
+    """Have an input set aside."""
+    from services.cli.adapters.reign_logs import KafkaReigns
+    from services.cli.handlers.ownership import SkipHandler
+
+    with _book(_stack(state)) as book:
+        return SkipHandler(KafkaReigns(book))(log, name, asking)
 
 
 def _stack(state: Path) -> Endpoints:

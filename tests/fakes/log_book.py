@@ -68,11 +68,11 @@ class InMemoryLogBook:
         del group, topic
         return {number: self.done.get(number, 0) for number in range(self.partitions)}
 
-    def append(self, topic: str, key: bytes, value: bytes) -> None:
+    def append(self, topic: str, key: bytes, value: bytes, partition: int = 0) -> None:
         if self.dies_at_append == len(self.appended) + 1:
             raise WriterDiedError
         self.appended.append((topic, key))
-        self.put(topic, 0, value)
+        self.put(topic, partition, value)
         for record in self.on_append:
             self.put(*record)
         self.on_append.clear()

@@ -132,7 +132,7 @@ class KafkaLogBook:
             for entry in answer.topic_partitions
         }
 
-    def append(self, topic: str, key: bytes, value: bytes) -> None:
+    def append(self, topic: str, key: bytes, value: bytes, partition: int = 0) -> None:
         """Append a record; see `LogBook.append`."""
         producer = Producer(
             {
@@ -149,7 +149,7 @@ class KafkaLogBook:
             topic,
             key=key,
             value=value,
-            partition=0,
+            partition=partition,
             on_delivery=lambda error, _: settled.append(error),
         )
         producer.flush(2 * ANSWER_S)

@@ -1,5 +1,6 @@
 """Names of the logs that the commands read and write."""
 
+COMMANDS = "seatline.commands.v1"
 CONTACTS = "seatline.contacts.v1"
 DEAD = "seatline.dead.v1"
 FACTS = "seatline.facts.v1"

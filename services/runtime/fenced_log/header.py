@@ -124,6 +124,8 @@ class SnapshotDone:
     """Append times of the last ones, for the damping of the next."""
     placed: bool = False
     """Whether a former owner gave the partition to this slot by name."""
+    since_ms: int = 0
+    """When the fence of this reign was appended; 0 in snapshots of older writers."""
 
 
 Control = Fence | Claim | SnapshotChunk | SnapshotDone | Request | Yield
@@ -191,6 +193,7 @@ def _put_done(message: log_pb2.SnapshotDone, done: SnapshotDone) -> None:
     message.covered, message.seq, message.chunks = done.covered, done.seq, done.chunks
     message.slot, message.placed = done.slot, done.placed
     message.at.FromMilliseconds(done.at_ms)
+    message.since.FromMilliseconds(done.since_ms)
     _put_progress(message, done)
     for at_ms in done.takeovers:
         message.takeovers.add().FromMilliseconds(at_ms)
@@ -284,6 +287,7 @@ def _snapshot_done(message: log_pb2.SnapshotDone) -> SnapshotDone:
         slot=message.slot,
         takeovers=tuple(each.ToMilliseconds() for each in message.takeovers),
         placed=message.placed,
+        since_ms=message.since.ToMilliseconds(),
     )
 
 

@@ -235,6 +235,7 @@ class Partition(Generic[Item, Entry]):
             slot=self.slot,
             takeovers=self.watch.takeovers,
             placed=self.watch.placed,
+            since_ms=self.watch.since_ms,
         )
 
     def load(self, point: FencePoint, done: SnapshotDone, size: int) -> None:
@@ -244,7 +245,7 @@ class Partition(Generic[Item, Entry]):
         self._coverage.load(done.covered, size)
         self.log_time_ms = done.at_ms
         self.decided.read(done.inputs, done.failures)
-        self.watch.resume(done.slot, done.takeovers, placed=done.placed)
+        self.watch.resume(done)
 
     def _next_point(self) -> FencePoint:
         point = self._reader.point

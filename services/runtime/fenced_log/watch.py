@@ -2,9 +2,8 @@
 
 import enum
 from collections import deque
-from collections.abc import Iterable
 
-from services.runtime.fenced_log.header import Fence, Header, Yield
+from services.runtime.fenced_log.header import Fence, Header, SnapshotDone, Yield
 from services.runtime.fenced_log.reader import Verdict
 
 OWNER_SILENCE_MS = 3_000
@@ -42,6 +41,8 @@ class Watch:
         self._listens = False
         self.placed = False
         """Whether the reign in force began because the owner before named its slot."""
+        self.since_ms = 0
+        """When the fence of the reign in force was appended; 0 when that is not known."""
         self._takeovers: deque[int] = deque(maxlen=_DOUBLINGS_MAX + 1)
         self._quiet_since_ms: int | None = None
         self._claimed = False
@@ -63,10 +64,10 @@ class Watch:
         """Append times of the last takeovers from an owner that had not yielded."""
         return tuple(self._takeovers)
 
-    def resume(self, slot: str, takeovers: Iterable[int], *, placed: bool) -> None:
-        """Go on where a snapshot was taken: in the reign of `slot`."""
-        self._reign_slot, self.placed = slot, placed
-        self._takeovers.extend(takeovers)
+    def resume(self, done: SnapshotDone) -> None:
+        """Go on where a snapshot was taken, in its reign."""
+        self._reign_slot, self.placed, self.since_ms = done.slot, done.placed, done.since_ms
+        self._takeovers.extend(done.takeovers)
 
     def saw(self, header: Header, verdict: Verdict, appended_at_ms: int, mono_ms: int) -> None:
         """Note a record of the partition in the order of the log."""
@@ -141,7 +142,7 @@ class Watch:
         if self._reign_slot not in (None, slot) and not self.is_yielded:
             self._takeovers.append(appended_at_ms)
         self.placed = self._yielded_to == slot
-        self._reign_slot, self._yielded_to = slot, None
+        self._reign_slot, self._yielded_to, self.since_ms = slot, None, appended_at_ms
 
     def _void_claim(self) -> None:
         self._claimed = False

@@ -410,6 +410,7 @@ class SnapshotDone(_message.Message):
     SLOT_FIELD_NUMBER: _builtins.int
     TAKEOVERS_FIELD_NUMBER: _builtins.int
     PLACED_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
     covered: _builtins.int
     """Offset in this partition behind the last record that the state holds; the chunks lie above it."""
     seq: _builtins.int
@@ -436,6 +437,10 @@ class SnapshotDone(_message.Message):
     def takeovers(self) -> _containers.RepeatedCompositeFieldContainer[_timestamp_pb2.Timestamp]:
         """Append times of the last takeovers: each within a minute doubles the silence that is asked of an owner."""
 
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """When the fence of this reign was appended."""
+
     def __init__(
         self,
         *,
@@ -448,10 +453,11 @@ class SnapshotDone(_message.Message):
         slot: _builtins.str = ...,
         takeovers: _abc.Iterable[_timestamp_pb2.Timestamp] | None = ...,
         placed: _builtins.bool = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "chunks", b"chunks", "covered", b"covered", "failures", b"failures", "inputs", b"inputs", "placed", b"placed", "seq", b"seq", "slot", b"slot", "takeovers", b"takeovers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "chunks", b"chunks", "covered", b"covered", "failures", b"failures", "inputs", b"inputs", "placed", b"placed", "seq", b"seq", "since", b"since", "slot", b"slot", "takeovers", b"takeovers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
