@@ -53,7 +53,7 @@ SIZE_OPTIONS = --state '$(STATE)' --brokers '$(BROKERS)' --partitions '$(PARTITI
 LOAD_OPTIONS = --centres '$(CENTRES)' --sessions '$(SESSIONS)' --rate '$(RATE)' \
   --warmup '$(WARMUP)' --seconds '$(SECONDS)' --aht '$(AHT)' --seed '$(SEED)' --keep '$(KEEP)'
 
-.PHONY: help setup up down status reset demo bench model simtest mutants test check lint types arch proto proto-check map fmt lock
+.PHONY: help setup up down status restart reset demo bench model simtest mutants test check lint types arch proto proto-check map fmt lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -77,6 +77,9 @@ down: $(VENV_READY) ## stop the stack, keep what it wrote
 
 status: $(VENV_READY) ## say what runs, and since when
 	@$(PYTHON) -m services.stack status $(SIZE_OPTIONS) --mode '$(MODE)'
+
+restart: $(VENV_READY) ## restart every service of the stack, one after the other
+	@$(PYTHON) -m services.stack restart $(SIZE_OPTIONS) --mode '$(MODE)'
 
 reset: $(VENV_READY) ## stop the stack and forget what it wrote
 	@$(PYTHON) -m services.stack reset $(SIZE_OPTIONS) --mode '$(MODE)'

@@ -1,4 +1,4 @@
-"""Run `setup`, `up`, `down`, `status` or `reset`; the last line on standard output is JSON."""
+"""Run `setup`, `up`, `down`, `restart`, `status` or `reset`; the last line of output is JSON."""
 
 import json
 import signal
@@ -15,6 +15,7 @@ from services.stack.errors import StackError
 from services.stack.identity import Wish
 from services.stack.layout import Layout
 from services.stack.plan import PARTS, Plan
+from services.stack.rolling import READY_BAR_S
 
 READY_WITHIN_S = 150.0
 
@@ -110,6 +111,22 @@ def status(
     return _report(
         lambda: {"endpoints": str(layout.endpoints), **commands.status(layout).as_json()}
     )
+
+
+@app.command
+def restart(
+    *, state: State = DEFAULT_STATE, wish: AnyWish = NO_WISH, slots: Slots = ONE_EACH
+) -> int:
+    """Restart every service, one after the other. Takes the options of `up`, too."""
+    del wish, slots
+
+    def work() -> dict[str, Any]:
+        restarted = commands.restart(Layout.of(state))
+        slow = [each["name"] for each in restarted if each["seconds"] > READY_BAR_S]
+        missed = [f"{name}: ready again later than {READY_BAR_S:g} s" for name in slow]
+        return {"bars_missed": missed, "restarted": restarted}
+
+    return _report(work)
 
 
 @app.command

@@ -56,6 +56,8 @@ class Child:
         self._changed = changed
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
+        self._again = False
+        """Whether the next end of the process was asked for, to start it anew."""
 
     def as_json(self) -> dict[str, Any]:
         """Give the child's standing as plain values."""
@@ -83,9 +85,13 @@ class Child:
                 log.error("%s refuses its settings; see its log", self.command.name)
                 self._become("refused")
                 return
-            steady = time.monotonic() - started >= STEADY_S
-            deaths_in_a_row = 1 if steady else deaths_in_a_row + 1
-            log.warning("%s ended with %s", self.command.name, code)
+            if self._again:
+                self._again, deaths_in_a_row = False, 0
+                log.info("%s starts again, as asked", self.command.name)
+            else:
+                steady = time.monotonic() - started >= STEADY_S
+                deaths_in_a_row = 1 if steady else deaths_in_a_row + 1
+                log.warning("%s ended with %s", self.command.name, code)
             self._become("waiting")
             await self._pause(restart_delay_s(deaths_in_a_row))
             self.standing.restarts += 1
@@ -97,6 +103,14 @@ class Child:
         Returns when the process is gone. Repeats change nothing.
         """
         self._stopping.set()
+        await self._end()
+
+    async def start_again(self) -> None:
+        """End the process as `stop` does; `keep` starts it again at once."""
+        self._again = self._process is not None
+        await self._end()
+
+    async def _end(self) -> None:
         process = self._process
         if process is None or process.returncode is not None:
             return

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -18,12 +19,16 @@ from services.stack.plan import Plan, drain_stage
 from services.stack.ports import assign, refuse_taken
 from services.stack.processes import ProcessId, is_alive, outwait, send, stop
 from services.stack.progress import say
+from services.stack.rolling import RESTART_SIGNAL
 
 COMMAND_WITHIN_S = 180.0
 """How long a command waits for another one on the same stack."""
 DRAIN_WITHIN_S = 150.0
 """How long the supervisor may take to drain: the sum of its stages' deadlines."""
 LEFTOVER_WITHIN_S = 20.0
+RESTART_STEP_WITHIN_S = 120.0
+"""How long one service may take to leave and to be ready again, before nobody waits any more."""
+ASK_EVERY_S = 0.1
 
 OURS = (
     *("kafka-*", "postgres", "logs", "slots", "faust"),
@@ -120,6 +125,41 @@ def status(layout: Layout) -> Standing:
     else:
         state = phase if phase != "running" else "up" if ready else "degraded"
     return Standing(state, supervised and ready, published.get("error"), processes)
+
+
+def restart(layout: Layout) -> list[dict[str, Any]]:
+    """Restart every service, one after the other; give each with the seconds that it took.
+
+    Who interrupts this does not interrupt the supervisor: it goes on to the end.
+
+    Raises:
+        StackError: The stack is down, or a service did not become ready: those after it are as
+            they were.
+    """
+    supervisor = running_supervisor(layout)
+    if supervisor is None or read_json(layout.status).get("phase") != "running":
+        raise StackError(f"no stack runs in {layout.state}; run `make up`")
+    with _alone(layout):
+        number = read_json(layout.status)["restart"]["number"] + 1
+        send(supervisor, RESTART_SIGNAL)
+        return _await_restart(layout, supervisor, number)
+
+
+def _await_restart(layout: Layout, supervisor: ProcessId, number: int) -> list[dict[str, Any]]:
+    seen: dict[str, Any] = {}
+    changed_at = time.monotonic()
+    while time.monotonic() - changed_at < RESTART_STEP_WITHIN_S and is_alive(supervisor):
+        progress = read_json(layout.status).get("restart", {})
+        if progress != seen and progress.get("number") == number:
+            seen, changed_at = progress, time.monotonic()
+            if seen["phase"] == "done":
+                restarted: list[dict[str, Any]] = seen["restarted"]
+                return restarted
+            if seen["phase"] == "failed":
+                raise StackError(f"{seen['error']}; see {layout.log(seen['now'])}")
+            say(f"restarting {seen['now']}")
+        time.sleep(ASK_EVERY_S)
+    raise StackError(f"the rolling restart does not go on; see {layout.log('supervisor')}")
 
 
 def reset(layout: Layout, *, even_live: bool) -> None:

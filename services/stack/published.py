@@ -23,7 +23,9 @@ class Publication:
     around: Surroundings
     supervisor: ProcessId
 
-    def status(self, phase: Phase, error: str | None, children: Iterable[Child]) -> None:
+    def status(
+        self, phase: Phase, error: str | None, children: Iterable[Child], restart: dict[str, Any]
+    ) -> None:
         """Replace `status.json`."""
         write_json(
             self.around.layout.status,
@@ -31,6 +33,7 @@ class Publication:
                 "phase": phase,
                 "error": error,
                 "plan": self.around.plan.as_json(),
+                "restart": restart,
                 "processes": {child.command.name: child.as_json() for child in children},
             },
         )

@@ -21,11 +21,12 @@ from services.stack.errors import StackError
 from services.stack.identity import load as load_identity
 from services.stack.layout import REPOSITORY, Layout
 from services.stack.locks import held
-from services.stack.plan import KAFKA, POSTGRES, Plan, drain_stage
+from services.stack.plan import KAFKA, POSTGRES, Plan, drain_stage, kind_of
 from services.stack.ports import load as load_ports
 from services.stack.processes import ProcessId, identify
 from services.stack.programs import run
 from services.stack.published import Phase, Publication
+from services.stack.rolling import RESTART_SIGNAL, RollingRestart
 from services.stack.surroundings import Surroundings
 
 SERVER_WITHIN_S = 90.0
@@ -45,6 +46,8 @@ class Supervisor:
         self._keepers: list[asyncio.Task[None]] = []
         self._phase: Phase = "starting"
         self._error: str | None = None
+        self._rolling = RollingRestart(self._publish)
+        self._restart: asyncio.Task[None] | None = None
 
     async def run(self, stop: asyncio.Event) -> int:
         """Run the stack until `stop`; give the exit code."""
@@ -56,7 +59,7 @@ class Supervisor:
             self._note_end_of(bring_up)
             if self._error is None:
                 await stopped
-        await _cancel(bring_up, stopped)
+        await _cancel(bring_up, stopped, *([self._restart] if self._restart else []))
         await self._drain()
         return 0 if self._error is None else 2
 
@@ -95,6 +98,12 @@ class Supervisor:
         await postgres.ready_database(around.layout, around.ports, SERVER_WITHIN_S)
         await postgres.migrate(postgres.dsn(around.layout, around.ports), around.environment)
 
+    def restart(self) -> None:
+        """Begin to restart every service, one after the other, unless that is under way."""
+        if self._phase == "running" and (self._restart is None or self._restart.done()):
+            services = [c for c in self._children if kind_of(c.command.name) is not None]
+            self._restart = asyncio.create_task(self._rolling.run(services))
+
     def _start(self, command: Command) -> None:
         child = Child(command, self._around.layout.rotated_log(command.name), self._publish)
         self._children.append(child)
@@ -128,7 +137,8 @@ class Supervisor:
         # Endpoints first: whoever reads that the stack is running may look for them at once.
         if self._phase == "running":
             self._publication.endpoints(self._children)
-        self._publication.status(self._phase, self._error, self._children)
+        restart = self._rolling.progress.as_json()
+        self._publication.status(self._phase, self._error, self._children, restart)
         if self._phase not in ("running", "starting"):
             self._publication.withdraw_endpoints()
 
@@ -165,6 +175,7 @@ async def _supervise(supervisor: Supervisor, bound_to: int | None) -> int:
     loop = asyncio.get_running_loop()
     for asked in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(asked, stop.set)
+    loop.add_signal_handler(RESTART_SIGNAL, supervisor.restart)
     watcher = asyncio.create_task(_stop_with(bound_to, stop))
     try:
         return await supervisor.run(stop)

@@ -73,9 +73,10 @@ def moved_as_text(report: dict[str, Any]) -> str:
         return f"{what} is {to}'s already"
     if report["dry_run"]:
         return f"{what} would go from {report['from']} to {to}"
-    return (
-        f"{what} went from {report['from']} to {to}; nobody decided for {report['undecided_ms']} ms"
-    )
+    if report["undecided_ms"] is None:
+        return f"{report['from']} was asked to give {what} to {to}"
+    silent = f"nobody decided for {report['undecided_ms']} ms"
+    return f"{what} went from {report['from']} to {to}; {silent}"
 
 
 def skipped_as_json(skipped: Skipped, name: InputName, *, dry_run: bool) -> dict[str, Any]:

@@ -153,15 +153,17 @@ class Decider(Generic[Item, Entry]):
 
     @property
     def has_left(self) -> bool:
-        """Whether nobody has to wait for this slot's silence; `turn` until then."""
+        """Whether nobody waits for this slot's silence; `turn` until then."""
         return self._handing_over.has_left(self.partitions)
 
     @property
     def waiting_for(self) -> str:
         """Say what keeps this slot from being ready; empty when nothing does."""
-        idle = [p.number for p in self.partitions if self._place.prefers(p.number) and not p.epoch]
-        if idle:
+        prefers = self._place.prefers
+        if idle := [p.number for p in self.partitions if prefers(p.number) and not p.epoch]:
             return f"partitions without an owner: {idle}"
+        if unread := [p.number for p in self.partitions if not p.hears]:
+            return f"partitions not read to their end: {unread}"
         stale = [topic for topic in self._live_topics if not self._is_fresh(topic)]
         return f"not fresh: {stale}" if stale else ""
 

@@ -75,6 +75,11 @@ class Partition(Generic[Item, Entry]):
         return self._reader.point.epoch if self._reader.point else 0
 
     @property
+    def hears(self) -> bool:
+        """True when this slot owns the partition, or was at its end: no yield escapes it then."""
+        return self.role is Role.OWNING or self.watch.has_listened
+
+    @property
     def may_write(self) -> bool:
         """True when this slot owns the partition and no record is under way."""
         return self.role is Role.OWNING and self._sending is None
