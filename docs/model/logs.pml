@@ -107,6 +107,9 @@ bit offered_before;
 byte owners = 1;
 byte fences = FENCES;
 byte crashes = CRASHES;
+#if YIELDS > 0
+byte yields = YIELDS;
+#endif
 byte repeats = REPEATS;
 byte fact_repeats = FACT_REPEATS;
 byte lost_acks = LOST_ACKS;

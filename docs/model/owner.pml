@@ -208,6 +208,14 @@ end:
        role[o] = FOLLOWING;
        printf("dispatcher-%d dies; its new process knows nothing\n", o) }
 
+  /* A yield is an owner that stops with nothing under way. It keeps the fold, which is everybody's,
+   * and may fence again like any other: that it waits for a silence is not relied on (rule 1.11). */
+#if YIELDS > 0
+  :: d_step { can_write(o) && yields > 0 ->
+       yields--; role[o] = FOLLOWING;
+       printf("dispatcher-%d yields the partition\n", o) }
+#endif
+
   :: d_step { may_offer(o, 0, 0) -> offer(o, 0, 0) }
   :: d_step { may_offer(o, 0, 1) -> offer(o, 0, 1) }
   :: d_step { may_offer(o, 1, 0) -> offer(o, 1, 0) }

@@ -48,6 +48,11 @@ HOLD = (
         {"CONTACTS": 1, "FENCES": 1, "CRASHES": 1, "CLAIMS": 1},
     ),
     Search(
+        "hand_over",
+        "an owner yields, another fence races the one that follows",
+        {"CONTACTS": 1, "FENCES": 1, "YIELDS": 1},
+    ),
+    Search(
         "repeats",
         "facts and commands come twice or late, acknowledgements are lost",
         {"CONTACTS": 1, "FENCES": 1, "REPEATS": 1, "FACT_REPEATS": 1, "LOST_ACKS": 1},

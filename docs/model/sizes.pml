@@ -16,6 +16,9 @@
 #ifndef FENCES          /* takeovers of an owner that still lives */
 #define FENCES 0
 #endif
+#ifndef YIELDS          /* reigns that their owner ends by itself */
+#define YIELDS 0
+#endif
 #ifndef CRASHES         /* deaths of a slot, with its record under way */
 #define CRASHES 0
 #endif

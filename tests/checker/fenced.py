@@ -71,6 +71,14 @@ def log_gap(last: Point | None, now: Point, is_fence: bool) -> str | None:
     return None
 
 
+@rule("1.11")
+def reign_goes_on(last: Point | None, now: Point, is_yielded: bool) -> str | None:
+    """Nothing of a reign follows the record by which its owner ended it."""
+    if last is None or not is_yielded or (now.epoch, now.owner) != (last.epoch, last.owner):
+        return None
+    return f"seq {now.seq} of epoch {now.epoch} stands behind the end of that reign"
+
+
 @rule("2.4")
 def time_falls(last_ms: int, now_ms: int) -> str | None:
     """The writer's broker time never falls within a partition."""
@@ -171,6 +179,7 @@ class FencedLog:
                 are gone.
         """
         last: Point | None = None
+        is_yielded = False
         for number, record in enumerate(self.history.records(self.log)):
             if number == 0 and record.offset > 0:
                 oldest = Place(*self.log, record.offset)
@@ -187,7 +196,8 @@ class FencedLog:
             if self.found.ask(log_gap, About((place,)), last, now, is_fence):
                 self.is_whole = False
                 return
-            last = now
+            self.found.ask(reign_goes_on, About((place,)), last, now, is_yielded)
+            last, is_yielded = now, header.HasField("yielding")
             self.reigns.add(record.offset, now)
             yield self._accepted(record, body, now, is_fence)
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,7 @@ def longest_gap_ms(log: Log, since_ms: int, until_ms: int) -> int:
             if since_ms <= r.appended_at_ms <= until_ms
             and not isinstance(r.header.control, Fence | Yield)
         ]
-        gaps += [after - before for before, after in zip(at, at[1:], strict=False)]
+        gaps += [after - before for before, after in pairwise(at)]
     return max(gaps)
 
 

@@ -17,7 +17,7 @@ from services.runtime.command_line import (
     answer,
     say,
 )
-from tests.simtest.plan import KINDS, plan_of
+from tests.simtest.plan import ALL_KINDS, plan_of
 from tests.simtest.points import POINTS_TO_HIT
 from tests.simtest.run import Outcome, run
 from tests.simtest.shrink import Shrinker
@@ -38,7 +38,7 @@ class Totals:
     steps: int = 0
     contacts: int = 0
     loads: int = 0
-    faults: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(KINDS, 0)))
+    faults: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(ALL_KINDS, 0)))
     points: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(POINTS_TO_HIT, 0)))
     failed: list[int] = field(default_factory=list)
 
@@ -60,7 +60,7 @@ class Totals:
         if per_minute < STEPS_PER_MINUTE_BAR:
             missed.append(f"steps_per_minute {per_minute} < {STEPS_PER_MINUTE_BAR}")
         if self.seeds >= HIT_ALL_FROM:
-            never = [name for name in (*KINDS, *POINTS_TO_HIT) if not self._hits(name)]
+            never = [name for name in (*ALL_KINDS, *POINTS_TO_HIT) if not self._hits(name)]
             missed += [f"never hit: {name}" for name in never]
             missed += [] if self.loads else ["no fold began at a snapshot"]
         return {

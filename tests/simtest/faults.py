@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from services.dispatcher.adapters import topics
+from services.runtime.fenced_log.header import HandOver, Request
+from tests.simtest.deciders import PARTITIONS
 from tests.simtest.log import SimulatedLogReader, SimulatedLogWriter
 from tests.simtest.node import Node
 from tests.simtest.plan import CALM_MS, STRIKES, Fault
@@ -21,6 +24,7 @@ _AWAITS_PASSED = 24
 _SPARE_RECORDER_MS = 1_000
 _FENCED = ("router", "dispatcher")
 _CROSSING_MS, _TAKEOVER_MS = 500, 7_000
+_LEAVES_WITHIN_MS = 1_000
 _GUEST_MS = 2_000
 """How long somebody stays at a second desk."""
 
@@ -49,6 +53,8 @@ class FaultBook:
             "cut": self._cut,
             "vanish": self._vanish,
             "twice": self._twice,
+            "hand_over": self._hand_over,
+            "leave": self._leave,
         }
 
     def begin(self, fault: Fault) -> None:
@@ -204,6 +210,23 @@ class FaultBook:
         broker.stall(chosen, self._world.scheduler.now_ms + fault.length_ms)
         names = "the broker" if everybody else f"the leader of {chosen[0][0]}/{chosen[0][1]}"
         self._note(fault, f"{names} answers nobody for {fault.length_ms} ms")
+
+    # --- planned changes of owner ----------------------------------------------------------------
+
+    def _hand_over(self, fault: Fault) -> None:
+        routes = fault.target.startswith("router")
+        tp = (topics.RULINGS if routes else topics.FACTS, fault.pick % PARTITIONS)
+        by_itself = fault.target if fault.pick % 3 == 0 else ""
+        self._note(fault, f"{tp[0]}/{tp[1]} is to go to {fault.target}")
+        self._world.ask(tp, Request(by_itself or "ann", "", HandOver(fault.target), by_itself))
+
+    def _leave(self, fault: Fault) -> None:
+        node = self._world.nodes.get(fault.target)
+        if node is None or not node.alive:
+            return
+        self._note(fault, f"{node.name} is asked to stop")
+        node.decider.leave()
+        self._world.scheduler.after(_LEAVES_WITHIN_MS, self._world.crash, node, fault.length_ms)
 
     # --- at the desks ----------------------------------------------------------------------------
 

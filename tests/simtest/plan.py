@@ -49,6 +49,10 @@ KINDS = (
     *STRIKES, "lost_ack", "duplicate", "reorder", "delay", "slow_store", "store_away",
     "lost_commit", "clock_step", "broker_clock", "stall", "cut", "vanish", "twice",
 )  # fmt: skip
+PLANNED = ("hand_over", "leave")
+"""Changes of owner that somebody wants: asked for, or by the stop of a slot."""
+PLANNED_MAX = 3
+ALL_KINDS = (*KINDS, *PLANNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,9 @@ def plan_of(seed: int) -> Plan:
     """Draw the plan of a seed."""
     chance = Random(f"plan/{seed}")
     contacts = _contacts(chance)
-    return Plan(seed, contacts, _orders(chance, contacts), _faults(chance))
+    orders, faults = _orders(chance, contacts), _faults(chance)
+    faults = tuple(sorted((*faults, *_planned(seed)), key=lambda fault: fault.at_ms))
+    return Plan(seed, contacts, orders, faults)
 
 
 def _contacts(chance: Random) -> tuple[PlannedContact, ...]:
@@ -145,6 +151,23 @@ def _faults(chance: Random) -> tuple[Fault, ...]:
     count = chance.randint(*FAULTS)
     faults = [_fault(chance) for _ in range(count)]
     return tuple(sorted(faults, key=lambda fault: fault.at_ms))
+
+
+def _planned(seed: int) -> list[Fault]:
+    """Draw the changes of owner of every other seed, from a chance of their own."""
+    chance = Random(f"hand-overs/{seed}")
+    slots = [name for name in SLOTS if name.startswith(("router", "dispatcher"))]
+    return [
+        Fault(
+            _when(chance),
+            chance.choice(PLANNED),
+            chance.choice(slots),
+            "",
+            chance.randrange(100, 2_500),
+            chance.randrange(1_000_000),
+        )
+        for _ in range(chance.randint(1, PLANNED_MAX) if seed % 2 else 0)
+    ]
 
 
 def _fault(chance: Random) -> Fault:

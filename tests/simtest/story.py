@@ -5,7 +5,15 @@ from typing import Any
 
 from services.dispatcher.domain import facts
 from services.router.domain.ruling import Ruling
-from services.runtime.fenced_log.header import Claim, Fence, Header, SnapshotDone
+from services.runtime.fenced_log.header import (
+    WITHOUT_AUTHORITY,
+    Claim,
+    Fence,
+    Header,
+    Request,
+    SnapshotDone,
+    Yield,
+)
 
 
 class Storyteller:
@@ -33,14 +41,17 @@ class Storyteller:
                 what = f"{slot} fences, epoch {header.point.epoch}"
             case Claim(slot):
                 what = f"{slot} claims"
+            case Request(by, _, wish):
+                what = f"{by} asks for {wish}"
+            case Yield(to_slot):
+                what = f"yields to {to_slot or 'any slot'}"
             case SnapshotDone(covered):
                 what = f"snapshot of what is below {covered}"
             case _:
                 what = ", ".join(map(words, entries)) or ""
         if what:
-            late = (
-                "" if counts or isinstance(header.control, Claim) else "  (overtaken: counts not)"
-            )
+            is_wish = isinstance(header.control, WITHOUT_AUTHORITY)
+            late = "" if counts or is_wish else "  (overtaken: counts not)"
             self.line(now_ms, f"{where}: {what}{late}")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.simtest import __main__ as command
-from tests.simtest.plan import KINDS
+from tests.simtest.plan import ALL_KINDS
 from tests.simtest.points import POINTS_TO_HIT
 from tests.simtest.promises import BrokenPromiseError
 from tests.simtest.run import Outcome, run
@@ -31,7 +31,7 @@ def test_one_seed_is_told_and_summed_up(capsys: pytest.CaptureFixture[str]) -> N
     summary = json.loads(said.out.splitlines()[-1])
     assert summary["ok"]
     assert (summary["seeds"], summary["failed"]) == (1, [])
-    assert set(summary["faults_by_kind"]) == set(KINDS)
+    assert set(summary["faults_by_kind"]) == set(ALL_KINDS)
     assert set(POINTS_TO_HIT) <= set(summary["awaits_hit"])
     assert " FAULT " in said.err
 

@@ -13,6 +13,7 @@ from services.dispatcher.domain import facts
 from services.gateway.domain.progress import AT_END_WITHIN_MS
 from services.router.adapters.topics import CONTACTS
 from services.runtime.errors import PromiseBrokenError
+from services.runtime.fenced_log.header import FencePoint, Header, Request, to_proto
 from services.runtime.log_port import Arrived
 from services.simulator.domain.calls import Attempt
 from tests.fakes.outcome_store import InMemoryTables
@@ -113,6 +114,12 @@ class World:
             scheduler.at(fault.at_ms, self.faults.begin, fault)
         scheduler.at(CALM_MS, self._calm)
         scheduler.after_step = self._after_step
+
+    def ask(self, tp: tuple[str, int], request: Request) -> None:
+        """Append a request to a fenced log, as somebody does who has read it."""
+        point = FencePoint(0, self.stream(f"ask/{self.scheduler.now_ms}").randbytes(16), 0)
+        header = Header(point, self.truth.logs[tp].at_ms, control=request)
+        self.broker.append(tp, log_pb2.Envelope(header=to_proto(header)).SerializeToString())
 
     # --- processes -------------------------------------------------------------------------------
 

@@ -158,6 +158,12 @@ def log_gap(history: WrittenHistory) -> None:
 
 
 @fault()
+def reign_goes_on(history: WrittenHistory) -> None:
+    record = quiet(history, -2)
+    record.header.yielding.to_slot = "dispatcher-1"
+
+
+@fault()
 def time_falls(history: WrittenHistory) -> None:
     ms_after(quiet(history, -1).header.at, -10 * S)
 

@@ -1,6 +1,6 @@
 """The reader rule (rule 1.4), written down a second time for those who judge."""
 
-from services.runtime.fenced_log.header import WITHOUT_AUTHORITY, Fence, FencePoint, Header
+from services.runtime.fenced_log.header import WITHOUT_AUTHORITY, Fence, FencePoint, Header, Yield
 from services.runtime.fenced_log.reader import LogGapError
 
 
@@ -14,6 +14,7 @@ class SecondReader:
         self.name = name
         self.point: FencePoint | None = None
         """Of the last record that counted."""
+        self.is_yielded = False
 
     def counts(self, header: Header) -> bool:
         """Judge the next record of the log.
@@ -32,5 +33,8 @@ class SecondReader:
         due = last.seq + 1 if last is not None and same_reign else 0
         if now.seq != due or isinstance(header.control, Fence) is same_reign:
             raise LogGapError(f"{self.name}: {now} where seq {due} is due")
+        if self.is_yielded and same_reign:
+            raise LogGapError(f"{self.name}: {now} goes on behind the end of its reign")
+        self.is_yielded = isinstance(header.control, Yield)
         self.point = now
         return True
