@@ -23,13 +23,7 @@ from services.runtime.fenced_log.snapshot import SnapshotTaker
 from services.runtime.fenced_log.turn import Turn
 from services.runtime.fenced_log.watch import ANSWER_WITHIN_MS, Watch
 from services.runtime.fenced_log.world import Place, World
-from services.runtime.log_port import (
-    Arrived,
-    End,
-    SendError,
-    Sent,
-    TopicPartition,
-)
+from services.runtime.log_port import Arrived, End, SendError, Sent, TopicPartition
 
 FRESH_MS = 5_000
 BEHIND_MS = 1_000
