@@ -117,3 +117,20 @@ async def test_a_program_that_cannot_be_started_is_tried_again(tmp_path: Path, l
     await eventually(lambda: each.standing.restarts == 2)
     await each.stop()
     await keeper
+
+
+async def test_a_process_that_is_to_start_again_leaves_in_order_and_does_at_once(log: Path) -> None:
+    leave = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))"
+    each = child(f"{leave}; {READY}; signal.pause()", log)
+    keeper = await running(each, log)
+    first = each.standing.process
+    for times in (2, 3, 4):
+        await each.start_again()
+        await eventually(lambda times=times: said(log).count("ready") == times)  # type: ignore[misc]
+    assert (each.standing.last_exit, each.standing.restarts) == (0, 3)
+    assert each.standing.process not in {None, first}
+
+    await each.stop()
+    await keeper
+    await each.start_again()
+    assert each.standing.state == "stopped"
