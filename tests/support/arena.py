@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from services.runtime.clock import SystemClock
+from services.runtime.clock import Clock, SystemClock
 from services.runtime.fenced_log.core import Inputs
 from services.runtime.fenced_log.decider import Decider
-from services.runtime.fenced_log.header import Fence, Header
+from services.runtime.fenced_log.header import Fence, FencePoint, HandOver, Header, Request, Skip
 from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.fenced_log.role import Role
 from services.runtime.fenced_log.watch import OWNER_SILENCE_MS
@@ -38,9 +38,10 @@ class Slot:
         name: str,
         owner_silence_ms: int = OWNER_SILENCE_MS,
         new_core: Callable[[], TallyCore] = TallyCore,
+        clock: Clock = CLOCK,
     ) -> None:
         self.reader.assign({})
-        world = World(self.reader, self.writer, CLOCK, SystemIds(), SilentObserver())
+        world = World(self.reader, self.writer, clock, SystemIds(), SilentObserver())
         place = Place(
             self.arena.log, self.arena.partitions, name, int(name[-1]), 2, owner_silence_ms
         )
@@ -111,6 +112,15 @@ class Arena:
             self.writer.send((self.paced, partition), numbers(value), results.append)
         assert self.writer.flush(20) == 0
         assert all(isinstance(result, Sent) for result in results)
+
+    def ask(self, wish: HandOver | Skip) -> None:
+        """Append a request to the first partition, as a person does."""
+        point = FencePoint(0, SystemIds().draw(16), 0)
+        header = Header(point, 0, control=Request("ann", "a test", wish))
+        results: list[Sent | SendError] = []
+        self.writer.send((self.log, 0), CODEC.record(header, ()), results.append)
+        assert self.writer.flush(20) == 0
+        assert isinstance(results[0], Sent)
 
     def read(self, number: int = 0) -> list[Arrived]:
         """Read a whole partition, as somebody does who knows nothing but the log."""
