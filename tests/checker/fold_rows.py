@@ -51,6 +51,8 @@ class RowsOfRulings:
         if kind == "held":
             reason = _name(rulings_pb2.HeldReason, ruling.held.reason)
         elif kind == "refused":
+            if ruling.refused.reason == rulings_pb2.REFUSED_REASON_RECORDED:
+                return  # a mark moves nothing
             reason = _name(rulings_pb2.RefusedReason, ruling.refused.reason)
             stage = 0 if ruling.refused.reason in ARRIVAL_ONLY else 1
         key = kept_key(ruling.contact.contact_id, ruling.contact.release)

@@ -80,8 +80,13 @@ class PostgresRows:
             statement = _STATES_OF_RULINGS
         given = (partition, topic) if "$2" in statement else (partition,)
         cursor = self._asked(self._connection.cursor(statement, *given))
+        base = self._bases().get(log, 0)
         while chunk := self._asked(cursor.fetch(_CHUNK)):
-            yield from chunk
+            # Below it are rows of logs that were lost: no log is there to judge them by.
+            yield from (_of_log(row, base) for row in chunk if row["record_offset"] >= base)
+
+    def _bases(self) -> dict[Log, int]:
+        return {log: row.get("offset_base", 0) for log, row in self._positions.items()}
 
     def outcomes_of(self, keys: Iterable[Key]) -> Mapping[Key, Row]:
         """Return the rows of `outcome` of some releases."""
@@ -98,3 +103,7 @@ class PostgresRows:
             return self._loop.run_until_complete(ask())
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise CannotCheckError(f"Postgres: {type(error).__name__}: {error}") from error
+
+
+def _of_log(row: Row, base: int) -> Row:
+    return {**row, "record_offset": row["record_offset"] - base} if base else row

@@ -66,7 +66,10 @@ class PostgresStory:
 def _told(row: asyncpg.Record) -> Told:
     at_ms = round(row["at"].timestamp() * 1000)
     log = row["topic"].split(".")[1]
-    where = f"{log}/{row['partition']}@{row['record_offset']}[{row['entry']}]"
+    where = f"{log}/{row['partition']}@{row['log_offset']}[{row['entry']}]"
+    if row["log_offset"] < 0:
+        # Numbered on through all lost logs: its offset in its own would not tell which one.
+        where = f"{log}/{row['partition']}@{row['record_offset']}[{row['entry']}], lost"
     if row["topic"] == RULINGS:
         return told_ruling(rulings_pb2.Ruling.FromString(row["payload"]), at_ms, where)
     return told_fact(facts_pb2.Fact.FromString(row["payload"]), at_ms, where)

@@ -52,6 +52,7 @@ class _PartitionReader:
         self._partition = partition
         self._reader_epoch = position.reader_epoch
         self._log_time = position.log_time
+        self._base = position.offset_base
         self._log, self._decode = _LOGS[partition[0]]
         point = position.point
         self._rule = FencedReader(
@@ -63,7 +64,7 @@ class _PartitionReader:
         """Where it is now; made when asked for, which is once a batch."""
         at = self._rule.point
         point = LogPoint(at.epoch, at.owner, at.seq) if at else None
-        return Position(self.next_offset, self._reader_epoch, point, self._log_time)
+        return Position(self.next_offset, self._reader_epoch, point, self._log_time, self._base)
 
     def read(self, arrived: Arrived) -> LogRecord | None:
         """Step over a record; give it if it counts."""
@@ -86,7 +87,7 @@ class _PartitionReader:
         if not counts:
             return None
         self._log_time = at = instant(header.at_ms)
-        return LogRecord(self._log, self._partition, arrived.offset, at, entries)
+        return LogRecord(self._log, self._partition, self._base + arrived.offset, at, entries)
 
 
 class FencedRecords:
@@ -152,8 +153,23 @@ class FencedRecords:
 
     def _refill(self, timeout_s: float) -> bool:
         if not self._pending:
-            self._pending.extend(self._reader.poll(timeout_s))
+            try:
+                self._pending.extend(self._reader.poll(timeout_s))
+            except PromiseBrokenError as error:
+                raise PromiseBrokenError(f"{error}{self._unrecorded()}") from error
         return bool(self._pending)
+
+    def _unrecorded(self) -> str:
+        """Name the logs of which nothing is recorded: they are needed from their first record."""
+        empty = [each.name for each in self._partitions.values() if each.next_offset == 0]
+        if not empty:
+            return ""
+        return (
+            f". Nothing of {', '.join(sorted(empty))} is recorded here: an empty database is "
+            "rebuilt from the first record of each log, and where a log has lost its beginning, "
+            "every ruling and fact before its oldest record is missing. Restore a backup of "
+            "Postgres (docs/recovery.md)"
+        )
 
 
 async def ask_topic_ids(

@@ -205,7 +205,9 @@ def _position(row: asyncpg.Record) -> Position:
     point = None
     if row["epoch"] is not None:
         point = LogPoint(row["epoch"], row["owner"], row["seq"])
-    return Position(row["next_offset"], row["reader_epoch"], point, row["log_time"])
+    return Position(
+        row["next_offset"], row["reader_epoch"], point, row["log_time"], row["offset_base"]
+    )
 
 
 def _refuse_recreated(row: asyncpg.Record, topic_ids: Mapping[Partition, str]) -> None:
@@ -214,5 +216,5 @@ def _refuse_recreated(row: asyncpg.Record, topic_ids: Mapping[Partition, str]) -
         raise PromiseBrokenError(
             f"{row['topic']}/{row['partition']}: the topic was recreated (id "
             f"{topic_ids[partition]}, recorded {row['topic_id']}): its offsets mean other records; "
-            "bring the old log back, or record into a new database"
+            "bring the old log back; if it is lost, `seatline recover --from-postgres` begins anew"
         )

@@ -50,6 +50,9 @@ BANK_PLACES = frozenset({"routed", "held", "refused", "returned", "ended"})
 ARRIVAL_REFUSALS = frozenset({"duplicate", "release_expired"})
 """Refusals that do not touch the contact's place (rule 3.3)."""
 
+MARK = "recorded"
+"""A refusal that moves nothing: the release stands where a lost log left it."""
+
 DUE_AGAIN_ENDS = frozenset({"never_dialled"})
 """Ends that spent nothing: the contact may be released again at once (rule 4.5)."""
 
@@ -109,7 +112,7 @@ class BatchRows:
 
     def _move(self, release: Release, entry: Entry, order: Order, at: datetime) -> None:
         place = PLACES.get(entry.kind)
-        if place is None:
+        if place is None or (place == "refused" and entry.reason == MARK):
             return
         known = self.states.get(release)
         if known is None or known.order.rank < order.rank:

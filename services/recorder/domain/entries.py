@@ -114,6 +114,7 @@ class LogRecord(NamedTuple):
     log: Log
     partition: Partition
     offset: int
+    """As rows keep it: the log's `offset_base` included."""
     at: datetime
     """Its writer's broker time (rule 2.4)."""
     entries: tuple[Entry, ...]
@@ -128,3 +129,5 @@ class Position:
     """Rises with each recorder that takes the partition."""
     point: LogPoint | None = None
     log_time: datetime | None = None
+    offset_base: int = 0
+    """What rows call offset 0 of this log: above 0, logs before it were lost."""

@@ -128,6 +128,7 @@ def _contact_in(message: contacts_pb2.Contact) -> Contact:
         time_in(message, "due_at"),
         message.sealed,
         source,
+        message.recorded,
     )
 
 
@@ -141,6 +142,7 @@ def _fill_contact(message: contacts_pb2.Contact, contact: Contact) -> None:
     message.priority = contact.priority
     message.campaign = contact.campaign
     message.sealed = contact.sealed
+    message.recorded = contact.recorded
     if contact.valid_until_ms is not None:
         fill_time(message.valid_until, contact.valid_until_ms)
     if contact.due_at_ms is not None:

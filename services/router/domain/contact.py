@@ -50,6 +50,8 @@ class Contact:
     due_at_ms: int | None
     sealed: bytes
     source: ForeignSource | None = None
+    recorded: bool = False
+    """A mark: the release was ruled on in a log that is lost."""
 
 
 def is_name(text: str) -> bool:

@@ -35,7 +35,7 @@ from services.router.domain.stops import Stops
 from services.router.domain.withdrawals import Suppressions
 
 _NO_SEAT = SeatId("")
-_UNCHECKED = (RefusedReason.INVALID_FIELD, RefusedReason.DUPLICATE)
+_UNCHECKED = (RefusedReason.INVALID_FIELD, RefusedReason.DUPLICATE, RefusedReason.RECORDED)
 """Refused before all fields were found to keep their bounds."""
 
 
@@ -74,6 +74,8 @@ def _refused_arrival(contact: Contact, at_ms: int, seen: Seen) -> Refused | None
     problem = identity_problem(contact)
     if problem is None and key_of(contact) in seen:
         return Refused(RefusedReason.DUPLICATE)
+    if problem is None and contact.recorded:
+        return Refused(RefusedReason.RECORDED)
     problem = problem or field_problem(contact, at_ms, seen.window_ms)
     if problem is not None:
         return Refused(RefusedReason.INVALID_FIELD, problem)

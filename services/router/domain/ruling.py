@@ -29,6 +29,7 @@ class RefusedReason(enum.Enum):
     RECALLED = "recalled"
     INVALID_FIELD = "invalid_field"
     ERASED = "erased"
+    RECORDED = "recorded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-SELECT topic, partition, record_offset, entry, at, payload
+SELECT topic, partition, newest.record_offset, entry, at, payload,
+       newest.record_offset - coalesce(log.offset_base, 0) AS log_offset
 FROM (
   SELECT topic, partition, record_offset, entry, at, payload
   FROM seatline.decision
@@ -6,4 +7,5 @@ FROM (
   ORDER BY at DESC, record_offset DESC, entry DESC
   LIMIT $2
 ) AS newest
-ORDER BY at, topic DESC, partition, record_offset, entry
+LEFT JOIN seatline.recorder_position AS log USING (topic, partition)
+ORDER BY at, topic DESC, partition, newest.record_offset, entry

@@ -9,4 +9,5 @@ WHERE position.topic = wanted.topic
     OR position.reader_epoch BETWEEN wanted.held_epoch AND wanted.held_epoch + $4::integer
   )
 RETURNING position.topic, position.partition, position.topic_id, position.next_offset,
-          position.epoch, position.owner, position.seq, position.log_time, position.reader_epoch
+          position.epoch, position.owner, position.seq, position.log_time, position.reader_epoch,
+          position.offset_base

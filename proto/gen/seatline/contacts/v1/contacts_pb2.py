@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#seatline/contacts/v1/contacts.proto\x12\x14seatline.contacts.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"@\n\rContactRecord\x12/\n\x08\x63ontacts\x18\x01 \x03(\x0b\x32\x1d.seatline.contacts.v1.Contact\"\xbf\x02\n\x07\x43ontact\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x0f\n\x07release\x18\x02 \x01(\x04\x12/\n\x0bvalid_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nperson_key\x18\x04 \x01(\x0c\x12\x0f\n\x07seat_id\x18\x05 \x01(\t\x12\x12\n\nsegment_id\x18\x06 \x01(\t\x12\x10\n\x08language\x18\x07 \x01(\t\x12\x10\n\x08priority\x18\x08 \x01(\r\x12\x10\n\x08\x63\x61mpaign\x18\t \x01(\t\x12*\n\x06\x64ue_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06sealed\x18\x0b \x01(\x0c\x12\x33\n\x06source\x18\x0c \x01(\x0b\x32#.seatline.contacts.v1.ForeignSource\"2\n\rForeignSource\x12\x11\n\tpartition\x18\x01 \x01(\r\x12\x0e\n\x06offset\x18\x02 \x01(\x04\"+\n\x0cSealedPerson\x12\r\n\x05phone\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#seatline/contacts/v1/contacts.proto\x12\x14seatline.contacts.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"@\n\rContactRecord\x12/\n\x08\x63ontacts\x18\x01 \x03(\x0b\x32\x1d.seatline.contacts.v1.Contact\"\xd1\x02\n\x07\x43ontact\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x0f\n\x07release\x18\x02 \x01(\x04\x12/\n\x0bvalid_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nperson_key\x18\x04 \x01(\x0c\x12\x0f\n\x07seat_id\x18\x05 \x01(\t\x12\x12\n\nsegment_id\x18\x06 \x01(\t\x12\x10\n\x08language\x18\x07 \x01(\t\x12\x10\n\x08priority\x18\x08 \x01(\r\x12\x10\n\x08\x63\x61mpaign\x18\t \x01(\t\x12*\n\x06\x64ue_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06sealed\x18\x0b \x01(\x0c\x12\x33\n\x06source\x18\x0c \x01(\x0b\x32#.seatline.contacts.v1.ForeignSource\x12\x10\n\x08recorded\x18\r \x01(\x08\"2\n\rForeignSource\x12\x11\n\tpartition\x18\x01 \x01(\r\x12\x0e\n\x06offset\x18\x02 \x01(\x04\"+\n\x0cSealedPerson\x12\r\n\x05phone\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,9 +35,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTACTRECORD']._serialized_start=94
   _globals['_CONTACTRECORD']._serialized_end=158
   _globals['_CONTACT']._serialized_start=161
-  _globals['_CONTACT']._serialized_end=480
-  _globals['_FOREIGNSOURCE']._serialized_start=482
-  _globals['_FOREIGNSOURCE']._serialized_end=532
-  _globals['_SEALEDPERSON']._serialized_start=534
-  _globals['_SEALEDPERSON']._serialized_end=577
+  _globals['_CONTACT']._serialized_end=498
+  _globals['_FOREIGNSOURCE']._serialized_start=500
+  _globals['_FOREIGNSOURCE']._serialized_end=550
+  _globals['_SEALEDPERSON']._serialized_start=552
+  _globals['_SEALEDPERSON']._serialized_end=595
 # @@protoc_insertion_point(module_scope)

@@ -61,6 +61,7 @@ class Contact(_message.Message):
     DUE_AT_FIELD_NUMBER: _builtins.int
     SEALED_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    RECORDED_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
     """Stable id of the contact, chosen by its source, at most 64 characters."""
     release: _builtins.int
@@ -79,6 +80,10 @@ class Contact(_message.Message):
     """Campaign that the contact belongs to."""
     sealed: _builtins.bytes
     """`SealedPerson`, AES-GCM-SIV, with the contact id as associated data."""
+    recorded: _builtins.bool
+    """True of a mark, which has id and release only: this release was ruled on in a log that is lost.
+    It is refused, and so are its repeats.
+    """
     @_builtins.property
     def valid_until(self) -> _timestamp_pb2.Timestamp:
         """The release is refused when it is ruled after this."""
@@ -106,10 +111,11 @@ class Contact(_message.Message):
         due_at: _timestamp_pb2.Timestamp | None = ...,
         sealed: _builtins.bytes = ...,
         source: Global___ForeignSource | None = ...,
+        recorded: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "source", b"source", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "contact_id", b"contact_id", "due_at", b"due_at", "language", b"language", "person_key", b"person_key", "priority", b"priority", "release", b"release", "sealed", b"sealed", "seat_id", b"seat_id", "segment_id", b"segment_id", "source", b"source", "valid_until", b"valid_until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "contact_id", b"contact_id", "due_at", b"due_at", "language", b"language", "person_key", b"person_key", "priority", b"priority", "recorded", b"recorded", "release", b"release", "sealed", b"sealed", "seat_id", b"seat_id", "segment_id", b"segment_id", "source", b"source", "valid_until", b"valid_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -84,6 +84,8 @@ class _RefusedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Refused
     """A field is missing, too long or outside its range."""
     REFUSED_REASON_ERASED: _RefusedReason.ValueType  # 9
     """The person was erased."""
+    REFUSED_REASON_RECORDED: _RefusedReason.ValueType  # 10
+    """A mark: ruled on in a log that is lost. Touches nothing, and is remembered."""
 
 class RefusedReason(_RefusedReason, metaclass=_RefusedReasonEnumTypeWrapper):
     """Why a release is refused."""
@@ -108,6 +110,8 @@ REFUSED_REASON_INVALID_FIELD: RefusedReason.ValueType  # 8
 """A field is missing, too long or outside its range."""
 REFUSED_REASON_ERASED: RefusedReason.ValueType  # 9
 """The person was erased."""
+REFUSED_REASON_RECORDED: RefusedReason.ValueType  # 10
+"""A mark: ruled on in a log that is lost. Touches nothing, and is remembered."""
 Global___RefusedReason: _TypeAlias = RefusedReason  # noqa: Y015
 
 @_typing.final
