@@ -6,11 +6,13 @@ Imports are local, so that a command pays only for what it uses.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.cli.adapters.endpoints import Endpoints, read_endpoints
 from services.cli.errors import StackAwayError
+from services.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
     from services.cli.adapters.kafka_log_book import KafkaLogBook
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from services.cli.handlers.dead import DeadHandler
     from services.cli.handlers.ownership import Asking, DecidersLog, Moved, Skipped
     from services.cli.handlers.publish import Published, Wish
-    from services.cli.ports import InUse
+    from services.cli.handlers.recover import Assessment
+    from services.cli.handlers.recover import Wish as RecoverWish
+    from services.cli.ports import InUse, Summary
 
 Progress = Callable[[str], None]
 
@@ -144,6 +148,57 @@ def skip(state: Path, log: "DecidersLog", name: "InputName", asking: "Asking") -
 
     with _book(_stack(state)) as book:
         return SkipHandler(KafkaReigns(book))(log, name, asking)
+
+
+async def recover(
+    state: Path,
+    wish: "RecoverWish",
+    agreed: Callable[["Assessment"], bool],
+    progress: Progress,
+    *,
+    start: bool,
+) -> tuple["Assessment", "Summary | None"]:
+    """Recover a stack from Postgres: start what that needs, and the whole of it afterwards.
+
+    Args:
+        state: State folder.
+        wish: What the operator wants.
+        agreed: Asked before anything is changed; says whether to do it.
+        progress: Told each step.
+        start: Whether to start the whole stack, if this one began anew.
+    """
+    from services.cli.adapters.stack_commands import StackCommands
+    from services.cli.handlers.recover import State
+
+    commands = StackCommands(state)
+    wish = replace(wish, running=commands.running())
+    with commands.servers() as started:
+        found, done = await _recover(_stack(state), wish, agreed, progress)
+    if done is not None and start and (started or found.state in (State.LOST, State.BEGUN)):
+        progress("starting the stack")
+        commands.down()
+        commands.up()
+    return found, done
+
+
+async def _recover(
+    stack: Endpoints,
+    wish: "RecoverWish",
+    agreed: Callable[["Assessment"], bool],
+    progress: Progress,
+) -> tuple["Assessment", "Summary | None"]:
+    from services.cli.adapters.new_logs import KafkaNewLogs
+    from services.cli.adapters.postgres_recovery import recovering
+    from services.cli.handlers.recover import RecoverHandler, State
+
+    now = datetime.fromtimestamp(SystemClock().wall_ms() / 1000, UTC)
+    with _book(stack) as book:
+        async with recovering(stack.postgres) as store:
+            handler = RecoverHandler(store, KafkaNewLogs(stack.kafka, book), progress)
+            found = await handler.assess(wish, now)
+            if found.state is State.NOTHING_LOST or not agreed(found):
+                return found, None
+            return found, await handler(wish, found, now)
 
 
 def _stack(state: Path) -> Endpoints:

@@ -6,6 +6,7 @@ from services.cli.adapters.seat_files import read_map, read_policy, read_referen
 from services.cli.domain.policy import PolicyError, policy_of
 from services.cli.errors import NotDoneError
 from services.cli.handlers.publish import Wish
+from services.cli.handlers.recover import Rules
 from services.cli.ports import Signature
 
 DEFAULT = "default"
@@ -19,18 +20,28 @@ def read_wish(
     Raises:
         NotDoneError: A file cannot be read, or a field of the policy cannot be.
     """
+    rules = read_rules(file, policy)
+    return Wish(
+        rows=rules.rows,
+        seats=rules.seats,
+        policy=rules.policy,
+        policy_asked_for=policy is not None,
+        signature=signature,
+        dry_run=dry_run,
+        wait=wait,
+    )
+
+
+def read_rules(file: Path, policy: str | None) -> Rules:
+    """Return the map of a file, and the policy of another or the default.
+
+    Raises:
+        NotDoneError: A file cannot be read, or a field of the policy cannot be.
+    """
     reference = read_reference()
     fields = {} if policy in (None, DEFAULT) else read_policy(Path(str(policy)))
     try:
         rules = policy_of(fields, reference.poll_dates)
     except PolicyError as error:
         raise NotDoneError(f"--policy {policy}: {error}") from error
-    return Wish(
-        rows=read_map(file),
-        seats=reference.seats,
-        policy=rules,
-        policy_asked_for=policy is not None,
-        signature=signature,
-        dry_run=dry_run,
-        wait=wait,
-    )
+    return Rules(read_map(file), reference.seats, rules)

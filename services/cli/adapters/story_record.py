@@ -12,6 +12,12 @@ from services.cli.adapters.topics import RULINGS
 from services.cli.domain.story import Told
 from services.runtime.fenced_log.header import FencePoint
 
+_FATES = {
+    "release": "to be released again",
+    "later": "in the bank until it is due",
+    "human": "only a human releases it",
+    "sender": "its sender has to send it again",
+}
 DECISIONS_MAX = 2_000
 """Newest decisions that a story tells."""
 
@@ -51,7 +57,10 @@ class PostgresStory:
 
     async def of_contact(self, contact_id: str) -> list[Told]:
         """Return what was decided on a contact; see `StoryRecord.of_contact`."""
-        return await self._told("story_of_contact", contact_id)
+        told = await self._told("story_of_contact", contact_id)
+        async with connected(self._dsn) as connection:
+            lost = await connection.fetch(sql("story_of_recovery"), contact_id)
+        return [*told, *map(_recovered, lost)]
 
     async def of_session(self, session_id: str) -> list[Told]:
         """Return what was decided on a session; see `StoryRecord.of_session`."""
@@ -73,6 +82,22 @@ def _told(row: asyncpg.Record) -> Told:
     if row["topic"] == RULINGS:
         return told_ruling(rulings_pb2.Ruling.FromString(row["payload"]), at_ms, where)
     return told_fact(facts_pb2.Fact.FromString(row["payload"]), at_ms, where)
+
+
+def _recovered(row: asyncpg.Record) -> Told:
+    """Tell that the logs were lost, and what that made of the contact."""
+    becomes = _FATES[row["fate"]]
+    if row["new_release"] is not None:
+        becomes = f"released again as {row['new_release']}"
+    session = f" with session {row['session_id']}" if row["session_id"] else ""
+    return Told(
+        round(row["begun_at"].timestamp() * 1000),
+        f"recovery/{row['recovery_id']}@0[0]",
+        "returned",
+        f"all logs were lost while it was {row['place']}{session}: {becomes}",
+        row["release_id"],
+        {"reason": becomes, "place": row["place"], "fate": row["fate"]},
+    )
 
 
 def _bookmark(row: asyncpg.Record) -> Bookmark:

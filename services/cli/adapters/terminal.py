@@ -23,6 +23,19 @@ def show(report: Mapping[str, object], text: object, *, as_json: bool) -> None:
 
 
 @contextmanager
+def steps() -> Iterator[Callable[[str], None]]:
+    """Tell each step on standard error, a line each: for work that somebody waits for."""
+    told: list[str] = []
+
+    def tell(step: str) -> None:
+        if step not in told[-1:]:
+            told.append(step)
+            print(step, file=sys.stderr)
+
+    yield tell
+
+
+@contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """Show what goes on if it takes long, on a terminal only."""
     if not sys.stderr.isatty():

@@ -7,6 +7,7 @@ FACTS = "seatline.facts.v1"
 INTAKE = "seatline.intake.v1"
 MAP = "seatline.map.v1"
 RULINGS = "seatline.rulings.v1"
+SUPPRESSIONS = "seatline.suppressions.v1"
 
 INTAKE_GROUP = "seatline-intake"
 

@@ -137,7 +137,8 @@ def _numbers(where: str) -> tuple[str, tuple[int, ...]]:
 
 def _arrival_only(entry: Told) -> bool:
     """Tell whether a refusal touches only a repeated arrival, not the contact (rule 2.3)."""
-    return entry.kind == "refused" and entry.details.get("reason") == "duplicate"
+    reasons = ("duplicate", "recorded")
+    return entry.kind == "refused" and entry.details.get("reason") in reasons
 
 
 def _limits(moves: Sequence[Told]) -> dict[str, Detail]:

@@ -52,6 +52,7 @@ CREATE TABLE seatline.recovered (
   centre_id    text,
   attempt      bigint,
   moved_at     timestamptz NOT NULL,
+  waits_since  timestamptz NOT NULL,
   fate         text    NOT NULL CHECK (fate IN ('release', 'human', 'sender', 'later')),
   not_before   timestamptz,
   new_release  bigint,

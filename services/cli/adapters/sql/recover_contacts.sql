@@ -1,0 +1,1 @@
+SELECT count(DISTINCT contact_id) FROM seatline.contact_state WHERE stage > 0
