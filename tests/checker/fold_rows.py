@@ -42,6 +42,8 @@ class RowsOfRulings:
     """What one rulings partition leaves behind, up to where it is recorded."""
 
     states: dict[Key, Stands] = field(default_factory=dict)
+    _marked: set[Key] = field(default_factory=set)
+    """Releases whose row is of a lost log: no arrival of them moves it (rule 9.3)."""
 
     def add(self, ruling: Any, offset: int, entry: int, at_ms: int) -> None:
         """Fold in a ruling."""
@@ -51,8 +53,8 @@ class RowsOfRulings:
         if kind == "held":
             reason = _name(rulings_pb2.HeldReason, ruling.held.reason)
         elif kind == "refused":
-            if ruling.refused.reason == rulings_pb2.REFUSED_REASON_RECORDED:
-                return  # a mark moves nothing
+            if self._is_of_lost_log(ruling):
+                return
             reason = _name(rulings_pb2.RefusedReason, ruling.refused.reason)
             stage = 0 if ruling.refused.reason in ARRIVAL_ONLY else 1
         key = kept_key(ruling.contact.contact_id, ruling.contact.release)
@@ -63,6 +65,12 @@ class RowsOfRulings:
         if known is None or known[:3] < (stage, offset, entry):
             at = instant(at_ms)
             self.states[key] = Stands(stage, offset, entry, kind, reason, centre_id, None, None, at)
+
+    def _is_of_lost_log(self, ruling: Any) -> bool:
+        key = (ruling.contact.contact_id, ruling.contact.release)
+        if ruling.refused.reason == rulings_pb2.REFUSED_REASON_RECORDED:
+            self._marked.add(key)
+        return key in self._marked
 
 
 @dataclass(slots=True)

@@ -1,143 +1,41 @@
-"""Cold starts of a whole stack: Postgres lost and Kafka whole, then Kafka lost and Postgres whole."""
+"""Cold starts of a whole stack: first Postgres is lost and Kafka whole, then the other way round."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
 
-from seatline.contacts.v1 import contacts_pb2
 from seatline.map.v1 import map_pb2
-from services.runtime.partitioning import partition_of
 from services.stack import commands
-from services.stack.identity import Wish
-from services.stack.layout import REPOSITORY, Layout
-from services.stack.plan import KAFKA, POSTGRES, Plan
-from tests.support.eventually import eventually
-from tests.support.load import (
-    CONTACTS,
-    FACTS,
-    MAP,
-    PLACES,
-    RULINGS,
-    command,
-    fetch,
-    load_on,
-    publish,
-    read_all,
+from services.stack.layout import Layout
+from services.stack.plan import KAFKA, POSTGRES
+from tests.support.cold import (
+    IN_FORCE,
+    TABLES,
+    Attempt,
+    Rows,
+    kill_while_it_recovers,
+    numbers_in,
+    partitions_of,
+    placed,
+    recorded,
+    recover,
+    rows_of,
+    send_again,
+    up,
 )
+from tests.support.eventually import eventually
+from tests.support.load import CONTACTS, PLACES, command, fetch, load_on, publish, read_all
 from tests.support.orders import SUPPRESSIONS, Scope, give, withdrawal
-from tests.support.stack import READY_WITHIN_S, Stack
+from tests.support.stack import Stack
 
 pytestmark = pytest.mark.timeout(400)
 
 SIZES = {"sessions": 225, "rate": 60}
-TABLES = {
-    "contact": "*",
-    "contact_state": "*",
-    "outcome": "*",
-    "outcome_amendment": "*",
-    "live_assignment": "*",
-    "decision": "*",
-    # The mark of being published is Postgres's alone: they are published again, to no harm.
-    "withdrawal": "topic, partition, record_offset, entry, person_key, contact_id, kind, given_at",
-    "recorder_position": "topic, partition, topic_id, next_offset, epoch, owner, seq, log_time",
-}
-Attempt = tuple[str, int, int]
-Rows = Mapping[str, Sequence[tuple[Any, ...]]]
-
-
-def up(stack: Stack, *only: str) -> None:
-    plan = Plan(only=only) if only else Plan()
-    commands.up(stack.layout, Wish(), plan, within_s=READY_WITHIN_S, bound_to=os.getpid())
-
-
-def numbers_in(journal: Path) -> set[Attempt]:
-    """Return the attempts whose number a caller saw."""
-    entries = map(json.loads, journal.read_text().splitlines())
-    return {tuple(each["attempt"]) for each in entries if each["kind"] == "number"}
-
-
-def recorded(stack: Stack) -> bool:
-    """Tell whether everything that the logs hold is recorded."""
-    ends = {
-        (topic, number): 0 for topic in (RULINGS, FACTS) for number in range(_partitions(stack))
-    }
-    for topic in (RULINGS, FACTS):
-        for message in read_all(stack, topic):
-            ends[topic, int(message.partition() or 0)] = int(message.offset() or 0) + 1
-    query = "SELECT topic, partition, next_offset FROM seatline.recorder_position"
-    return {(row[0], row[1]): row[2] for row in fetch(stack, query)} == ends
-
-
-def _partitions(stack: Stack) -> int:
-    return int(stack.endpoints["partitions"])
-
-
-def rows_of(stack: Stack) -> Rows:
-    return {
-        table: sorted(
-            (tuple(row) for row in fetch(stack, f"SELECT {columns} FROM seatline.{table}")),
-            key=repr,
-        )  # noqa: S608
-        for table, columns in TABLES.items()
-    }
-
-
-def placed(stack: Stack, *places: str) -> set[str]:
-    query = "SELECT contact_id FROM seatline.contact_state WHERE place = ANY ($1::text[])"
-    return {row["contact_id"] for row in fetch(stack, query, list(places))}
-
-
-def recover(stack: Stack, *options: str) -> tuple[int, dict[str, Any]]:
-    return command(stack, "recover", "--from-postgres", "--why", "a test", *options)
-
-
-IN_FORCE = ("--map", str(MAP), "--policy", "default")
-
-
-def kill_while_it_recovers(stack: Stack, step: str) -> None:
-    """Begin to recover and kill the process when it says that it has come to a step."""
-    state = str(stack.layout.state)
-    arguments = ("recover", "--from-postgres", "--yes", "--calls-over", "--why", "a test")
-    process = subprocess.Popen(
-        (sys.executable, "-m", "services.cli", *arguments, *IN_FORCE, "--state", state),
-        cwd=REPOSITORY,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stderr is not None
-    said = []
-    with process.stderr:
-        for line in process.stderr:
-            said.append(line.strip())
-            if line.startswith(step):
-                break
-        process.kill()
-    process.wait(30)
-    assert said[-1].startswith(step), said
-
-
-def send_again(stack: Stack, records: Sequence[bytes]) -> int:
-    """Let the senders repeat all that they ever sent; return how many contacts that is."""
-    producer = Producer({"bootstrap.servers": stack.endpoints["kafka"], "linger.ms": 0})
-    contacts = 0
-    for record in records:
-        first, *more = contacts_pb2.ContactRecord.FromString(record).contacts
-        number = partition_of(first.contact_id.encode(), _partitions(stack))
-        producer.produce(CONTACTS, record, partition=number)
-        contacts += 1 + len(more)
-    assert producer.flush(30) == 0
-    return contacts
 
 
 @dataclass
@@ -167,7 +65,7 @@ class Story:
     @cached_property
     def called_again(self) -> set[str]:
         """Contacts of the first run whose number was seen in the second."""
-        first = {contact for contact in (*self.in_call, *self.waiting, *self.ended, *self.of_seat)}
+        first = self.in_call | self.waiting | self.ended | self.of_seat
         return first & {contact for contact, _, _ in self.shown[1]}
 
 
@@ -186,7 +84,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 
 def until_the_loss(told: Story, folder: Path) -> None:
-    """Work until some are on calls and some wait, withdraw one of them, stop a seat, and break off."""
+    """Work until some are on calls and some wait, withdraw one, stop a seat, and break off."""
     stack = told.stack
     up(stack)
     publish(stack)
@@ -196,7 +94,7 @@ def until_the_loss(told: Story, folder: Path) -> None:
             within_s=60,
             what="some are on calls and some wait",
         )
-        told.withdrawn = sorted(placed(stack, "queued"))[-1]
+        told.withdrawn = max(placed(stack, "queued"))
         person = "SELECT person_key FROM seatline.contact WHERE contact_id = $1"
         bank = fetch(stack, person, told.withdrawn)
         told.seat = _busiest(stack)
@@ -205,7 +103,7 @@ def until_the_loss(told: Story, folder: Path) -> None:
         give(stack, [Scope(map_pb2.STOP_SCOPE_SEAT, told.seat).record("stop")])
         applied = "SELECT count(DISTINCT partition) FROM seatline.decision WHERE kind = $1"
         for kind in ("withdrawal_applied", "stop_applied"):
-            eventually(lambda kind=kind: fetch(stack, applied, kind)[0][0] == _partitions(stack))
+            eventually(lambda kind=kind: fetch(stack, applied, kind)[0][0] == partitions_of(stack))
         load.process.kill()
     told.journals.append(load.journal.rename(folder / "first.ndjson"))
     commands.down(stack.layout)

@@ -64,7 +64,7 @@ def recover(*, recovery: Recovery = RECOVERY, common: Common = COMMON) -> int:
     from services.cli import wiring
     from services.cli.adapters import recovery_report, terminal
     from services.cli.adapters.order_files import read_rules
-    from services.cli.handlers.recover import Wish
+    from services.cli.handlers.recover import State, Wish
     from services.cli.ports import Signature
 
     if not recovery.from_postgres:
@@ -75,12 +75,14 @@ def recover(*, recovery: Recovery = RECOVERY, common: Common = COMMON) -> int:
     if (recovery.map is None) != (recovery.policy is None):
         raise NotDoneError("--map, --policy: give both; `--policy default` for the default rules")
     rules = None if recovery.map is None else read_rules(recovery.map, recovery.policy)
-
     signature = Signature(recovery.by or getpass.getuser(), recovery.why)
     wish = Wish(signature, rules, recovery.calls_over, ())
 
     def agreed(found: "Assessment") -> bool:
-        return not recovery.dry_run and (recovery.yes or _asked(found))
+        if recovery.dry_run:
+            return False
+        # What has become due since needs no second word.
+        return recovery.yes or found.state is State.RECOVERED or _asked(found)
 
     with terminal.steps() as progress:
         found, done = asyncio.run(
