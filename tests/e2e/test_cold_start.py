@@ -1,4 +1,4 @@
-"""Cold starts of a whole stack: first Postgres is lost and Kafka whole, then the other way round."""
+"""Cold starts of a whole stack: Postgres is lost and Kafka whole, then the other way round."""
 
 import shutil
 from collections.abc import Iterator

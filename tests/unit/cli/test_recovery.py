@@ -121,10 +121,10 @@ def test_a_stop_holds_while_one_partition_has_not_lifted_it() -> None:
     seen = [
         OrderSeen(0, 2, "rehearsal", lifted=False),
         OrderSeen(0, 3, "S24-35", lifted=False),
-        OrderSeen(0, 2, "rehearsal", lifted=True),
-        OrderSeen(1, 2, "rehearsal", lifted=False),
         OrderSeen(0, 4, "C001", lifted=False),
         OrderSeen(0, 4, "C001", lifted=True),
+        OrderSeen(1, 2, "rehearsal", lifted=False),
+        OrderSeen(1, 2, "rehearsal", lifted=True),
         OrderSeen(1, 4, "C001", lifted=False),
         OrderSeen(1, 4, "C001", lifted=True),
     ]
