@@ -3,13 +3,14 @@
 Deaths come soon after, while the log is young: whoever comes back reads all of it.
 """
 
-from bench.rows import cores, deaths, gateway, knee, load, loops, peer, recorder
+from bench.rows import cores, deaths, gateway, knee, load, loops, overload, peer, recorder
 
 WORKS = (
     load.DEFAULT,
     peer.OFFERS,
     deaths.DEATHS,
     knee.KNEE,
+    overload.OVERLOAD,
     load.PEAK,
     load.MEMORY,
     loops.ROUTER,

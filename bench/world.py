@@ -40,6 +40,8 @@ class World:
     """Whether the stack has had a minute of load."""
     full_per_s: float = 0.0
     """Contacts a second that would fill every core, by the CPU that one took then; 0 before."""
+    knee_per_s: float = 0.0
+    """Highest load at which offers came in time; 0 before it was searched."""
     peak_mb: dict[str, float] = field(default_factory=dict)
     """Peak memory by process, over all runs."""
     _up: bool = False

@@ -30,6 +30,7 @@ def measure(world: World) -> Mapping[str, Figure]:
         return rate_per_s in at_knee
 
     search = highest(holds, first_load(world))
+    world.knee_per_s = search.held
     limit = bare.knee(world, STREAMS)
     figures = {
         "knee": Figure(search.held or None, limit.search.held, _ends(search, limit)),

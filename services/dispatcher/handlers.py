@@ -13,8 +13,15 @@ from services.dispatcher.domain.moment import Moment
 class FloorHandler:
     """The floor of one partition, driven by the log alone."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, contacts_from: str = "") -> None:
+        """Begin with an empty floor.
+
+        Args:
+            limits: How long each state may last, and how much there may be.
+            contacts_from: Topic that brings contacts; what comes while the floor is full waits.
+        """
         self.floor = Floor(limits)
+        self._contacts_from = contacts_from
 
     def evolve(self, entries: Sequence[facts.Fact], at_ms: int) -> None:
         """Apply facts in order."""
@@ -30,6 +37,6 @@ class FloorHandler:
         return decide_due(self.floor, moment)
 
     def admits(self, topic: str, moment: Moment) -> bool:
-        """Take every input at once: each has an answer, even while orders are not fresh."""
-        del topic, moment
-        return True
+        """Take everything at once, though orders be not fresh; contacts while there is room."""
+        del moment
+        return topic != self._contacts_from or self.floor.has_room

@@ -36,7 +36,15 @@ def serve(settings: DispatcherSettings, process: Process) -> None:
         return
     reader = decider_reader(settings.kafka, settings.slot, topics.FACTS, INPUTS)
     writer = KafkaLogWriter(settings.kafka, settings.slot)
-    observer = DispatcherObserver(process, DispatcherMetrics(process.registry), writer)
+    metrics = DispatcherMetrics(process.registry)
+    observer = DispatcherObserver(process, metrics, writer)
+    limits = Limits(waiting_max=settings.contacts_waiting_max)
+
+    def new_core(partition: int) -> FloorHandler:
+        handler = FloorHandler(limits, topics.RULINGS)
+        metrics.watch_floor(partition, lambda: handler.floor.waiting)
+        return handler
+
     place = Place(
         topics.FACTS,
         settings.partitions,
@@ -44,11 +52,12 @@ def serve(settings: DispatcherSettings, process: Process) -> None:
         settings.slot_index,
         settings.slots,
         settings.owner_silence_ms,
+        queued_max=settings.inputs_queued_max,
     )
     decider = Decider(
         place,
         INPUTS,
-        lambda _: FloorHandler(Limits()),
+        new_core,
         DispatcherCodec(settings.partitions),
         FloorCodec(),
         World(reader, writer, process.clock, SystemIds(), observer),

@@ -1,6 +1,6 @@
 """Load, decide, apply: the rules of `domain` behind the interface of the fenced log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.router.domain.contact import Contact
 from services.router.domain.dedupe import Seen, evolve
@@ -71,6 +71,8 @@ class RulingHandler:
     def __init__(self, orders: Orders, dedupe_window_ms: int) -> None:
         self._orders = orders
         self.seen = Seen(dedupe_window_ms)
+        self.unwanted: Mapping[int, float] = {}
+        """What was not wanted when this was asked last."""
 
     def evolve(self, entries: Sequence[Ruling], at_ms: int) -> None:
         """Remember what was ruled."""
@@ -81,7 +83,8 @@ class RulingHandler:
         view = self._orders.view
         if view is None:
             raise RuntimeError("asked to rule without a map or a policy")
-        return (rule_on(item, moment.written_at_ms, view, self.seen),)
+        self.unwanted = moment.unwanted
+        return (rule_on(item, moment.written_at_ms, view, self.seen, moment.unwanted),)
 
     def due(self, moment: Moment) -> Sequence[Ruling]:
         """Do nothing: time alone rules on nobody."""

@@ -1,5 +1,6 @@
 """What the router's handlers need of the world."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -13,3 +14,7 @@ class Moment(Protocol):
     @property
     def fresh(self) -> bool:
         """Whether map, policy, stops and withdrawals were read to their end within 5 s."""
+
+    @property
+    def unwanted(self) -> Mapping[int, float]:
+        """Share of the contacts for a dispatcher's partition that it cannot take now, if any."""

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from services.runtime.fenced_log.world import QUEUED_MAX
 from services.runtime.settings import ProcessSettings
 
 
@@ -14,6 +15,9 @@ class RouterSettings(ProcessSettings):
     mode: Literal["rehearsal", "live"] = Field(description="What the stack was created for.")
     owner_silence_ms: int = Field(
         3_000, ge=1_000, description="Silence after which an owner is taken for dead."
+    )
+    inputs_queued_max: int = Field(
+        default=QUEUED_MAX, ge=1, description="Inputs that may wait in this process."
     )
     policy_offset_s: int = Field(0, description="Added to broker time to get policy time.")
     dedupe_window_s: int = Field(

@@ -35,6 +35,9 @@ def serve(settings: RouterSettings, process: Process) -> None:
     orders = Orders(settings.policy_offset_ms)
     rulings: dict[int, RulingHandler] = {}
     metrics.watch_dedupe(lambda: [each.seen for each in tuple(rulings.values())])
+    metrics.watch_unwanted(
+        lambda: [share for each in tuple(rulings.values()) for share in each.unwanted.values()]
+    )
 
     def new_core(partition: int) -> RulingHandler:
         rulings[partition] = RulingHandler(orders, settings.dedupe_window_ms)
@@ -48,6 +51,7 @@ def serve(settings: RouterSettings, process: Process) -> None:
             settings.slot_index,
             settings.slots,
             settings.owner_silence_ms,
+            queued_max=settings.inputs_queued_max,
         ),
         INPUTS,
         new_core,

@@ -3,8 +3,9 @@ from typing_extensions import override
 
 from services.runtime.clock import SystemClock
 from services.runtime.errors import PromiseBrokenError
-from services.runtime.fenced_log.header import Fence, HandOver, Skip, Yield
+from services.runtime.fenced_log.header import Fence, Yield
 from services.runtime.fenced_log.watch import OWNER_SILENCE_MS
+from services.runtime.fenced_log.wishes import HandOver, Skip
 from tests.support.arena import CODEC, Arena, turn_until
 from tests.support.stack import Broker
 

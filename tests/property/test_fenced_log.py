@@ -6,8 +6,8 @@ from datetime import timedelta
 from hypothesis import HealthCheck, Phase, settings, stateful
 from hypothesis import strategies as st
 
-from services.runtime.fenced_log.header import HandOver, Skip
 from services.runtime.fenced_log.role import Role
+from services.runtime.fenced_log.wishes import HandOver, Skip
 from tests.fakes.tally import LOG, ORDERS, PACED
 from tests.support.log_story import Story
 from tests.support.slots_of_one_log import (

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from services.dispatcher.adapters import topics
-from services.runtime.fenced_log.header import HandOver, Request
+from services.runtime.fenced_log.wishes import HandOver, Request
 from tests.simtest.deciders import PARTITIONS
 from tests.simtest.log import SimulatedLogReader, SimulatedLogWriter
 from tests.simtest.node import Node

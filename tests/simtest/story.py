@@ -10,10 +10,10 @@ from services.runtime.fenced_log.header import (
     Claim,
     Fence,
     Header,
-    Request,
     SnapshotDone,
     Yield,
 )
+from services.runtime.fenced_log.wishes import Request
 
 
 class Storyteller:

@@ -13,7 +13,8 @@ from services.dispatcher.domain import facts
 from services.gateway.domain.progress import AT_END_WITHIN_MS
 from services.router.adapters.topics import CONTACTS
 from services.runtime.errors import PromiseBrokenError
-from services.runtime.fenced_log.header import FencePoint, Header, Request, to_proto
+from services.runtime.fenced_log.header import FencePoint, Header, to_proto
+from services.runtime.fenced_log.wishes import Request
 from services.runtime.log_port import Arrived
 from services.simulator.domain.calls import Attempt
 from tests.fakes.outcome_store import InMemoryTables

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.fenced_log.core import Inputs
 from services.runtime.fenced_log.decider import Decider
-from services.runtime.fenced_log.header import Fence, FencePoint, HandOver, Header, Request, Skip
+from services.runtime.fenced_log.header import Fence, FencePoint, Header
 from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.fenced_log.role import Role
 from services.runtime.fenced_log.watch import OWNER_SILENCE_MS
+from services.runtime.fenced_log.wishes import HandOver, Request, Skip
 from services.runtime.fenced_log.world import Place, World
 from services.runtime.ids import SystemIds
 from services.runtime.kafka_log import KafkaLogReader, KafkaLogWriter

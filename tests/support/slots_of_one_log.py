@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from hypothesis import stateful
 
 from services.runtime.errors import PromiseBrokenError
-from services.runtime.fenced_log.header import FencePoint, HandOver, Header, Request, Skip
+from services.runtime.fenced_log.header import FencePoint, Header
 from services.runtime.fenced_log.reader import LogGapError, ReaderTooOldError
+from services.runtime.fenced_log.wishes import HandOver, Request, Skip
 from services.runtime.fenced_log.world import Place
 from tests.fakes.gateway import CountingIds
 from tests.fakes.log import FakeClock, HeldLogWriter, InMemoryBroker, InMemoryLogReader

@@ -18,17 +18,15 @@ from services.runtime.fenced_log.header import (
     WITHOUT_AUTHORITY,
     Fence,
     FencePoint,
-    HandOver,
     Header,
     Inputs,
-    Request,
-    Skip,
     SnapshotDone,
     Yield,
     from_proto,
     to_proto,
 )
 from services.runtime.fenced_log.reader import FencedReader
+from services.runtime.fenced_log.wishes import HandOver, Request, Skip
 from services.runtime.log_port import Arrived
 
 WIDTH = 5_000

@@ -103,6 +103,7 @@ def _read_contacts(floor: Floor, chunk: Chunk) -> None:
         floor.contacts[live.key] = live
         floor.by_person.setdefault(live.contact.person_key, set()).add(live.key)
         if live.waiting:
+            floor.waiting += 1
             queue = floor.centre(live.centre_id)
             queue.add_contact(live.order, live.contact.language, live.key)
 

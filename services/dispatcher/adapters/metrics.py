@@ -1,6 +1,7 @@
 """Metrics of the dispatcher."""
 
 import functools
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -48,9 +49,19 @@ class DispatcherMetrics:
             buckets=_AGE_S,
             registry=registry,
         )
+        self._contacts_waiting = Gauge(
+            "seatline_dispatcher_contacts_waiting",
+            "Contacts that wait for a caller; bounded by SEATLINE_CONTACTS_WAITING_MAX.",
+            ["partition"],
+            registry=registry,
+        )
         self.set_aside = Counter(
             "seatline_dispatcher_inputs_set_aside",
             "Inputs that could not be decided.",
             ["reason"],
             registry=registry,
         )
+
+    def watch_floor(self, partition: int, waiting: Callable[[], int]) -> None:
+        """Show how many contacts wait in the fold of a partition, counted when somebody asks."""
+        self._contacts_waiting.labels(partition).set_function(waiting)

@@ -142,6 +142,8 @@ class Floor:
     timers: list[Timer] = field(default_factory=list)
     timers_max: int = _TIMERS_MIN
     """So many, and those of contacts that have left are dropped."""
+    waiting: int = 0
+    """Contacts that stand in queues."""
     ordinal: int = 0
 
     def next_ordinal(self) -> int:
@@ -170,6 +172,11 @@ class Floor:
             found = self.centres[centre_id] = CentreQueue(centre_id, closed=True)
         return found
 
+    @property
+    def has_room(self) -> bool:
+        """Whether another contact may wait."""
+        return self.waiting < self.limits.waiting_max
+
     # --- places ----------------------------------------------------------------------------------
 
     def enqueue(self, live: LiveContact) -> None:
@@ -178,6 +185,7 @@ class Floor:
         live.session_id = ""
         if not live.waiting:
             live.waiting = True
+            self.waiting += 1
             self.centre(live.centre_id).add_contact(live.order, live.contact.language, live.key)
             self.dirty[live.centre_id] = None
         self.set_timer(live.wait_until_ms, TimerKind.WAIT, live.key)
@@ -186,6 +194,7 @@ class Floor:
         """Take a contact out of its centre's queue."""
         if live.waiting:
             live.waiting = False
+            self.waiting -= 1
             self.centre(live.centre_id).remove_contact(live.key)
 
     def forget(self, live: LiveContact) -> None:

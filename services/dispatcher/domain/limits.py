@@ -35,6 +35,8 @@ class Limits:
     """Missed offers in a row that pause a caller."""
     misses_of_contact_max: int = 3
     """Missed offers that return a contact."""
+    waiting_max: int = 20_000
+    """Contacts that may wait in a partition; more wait in the log, and the router is told."""
     nonces_kept: int = 4
     """Earlier stream bindings that a session remembers (rule 4.6)."""
 

@@ -23,6 +23,10 @@ WISH_OF_COMMAND = {
 }
 """The desk's name of a command; what the gateway says of its own accord is no wish of a desk."""
 
+FOR_NOW = ("busy", "not_acknowledged")
+"""Refusals that say nothing about the wish itself."""
+RETRY_AFTER_S = 1
+
 
 def _names(enum: Any, prefix: str) -> Mapping[int, str]:
     wrapper: EnumTypeWrapper = enum
@@ -56,11 +60,11 @@ def refused(
     field: str = "",
     attempt: commands.Attempt | None = None,
 ) -> wire.ServerEvent:
-    """Return the refusal of a wish."""
-    return wire.ServerEvent(
-        session_id=session_id,
-        refused=wire.RefusedNotice(wish=wish, reason=reason, field=field, attempt=attempt),
-    )
+    """Return the refusal of a wish, with a time to try again if it was refused for now only."""
+    notice = wire.RefusedNotice(wish=wish, reason=reason, field=field, attempt=attempt)
+    if reason in FOR_NOW:
+        notice.retry_after.FromSeconds(RETRY_AFTER_S)
+    return wire.ServerEvent(session_id=session_id, refused=notice)
 
 
 def number(confirmed: Confirmed, person: Person) -> wire.ServerEvent:

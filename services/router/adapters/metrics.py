@@ -64,6 +64,11 @@ class RouterMetrics:
             ["reason"],
             registry=registry,
         )
+        self._unwanted = Gauge(
+            "seatline_router_held_busy_ratio",
+            "Share of the contacts that is held as a dispatcher cannot take it; the largest one.",
+            registry=registry,
+        )
         self._seen = Gauge(
             "seatline_router_dedupe_keys", "Releases in the dedupe windows.", registry=registry
         )
@@ -95,6 +100,10 @@ class RouterMetrics:
     def watch_dedupe(self, windows: Callable[[], Iterable[Seen]]) -> None:
         """Show how much the dedupe windows hold, counted when somebody asks."""
         self._seen.set_function(lambda: sum(map(len, windows())))
+
+    def watch_unwanted(self, shares: Callable[[], Iterable[float]]) -> None:
+        """Show how much of what comes is held because dispatchers are busy."""
+        self._unwanted.set_function(lambda: max(shares(), default=0.0))
 
 
 def _labels(outcome: Outcome) -> tuple[str, str]:

@@ -5,7 +5,10 @@ the router does not rule at all (rule 2.3). Stops, suppressions, hours and silen
 at offer and confirm; what passes here may still be stopped there.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from zlib import crc32
 
 from services.router.domain.contact import (
     Contact,
@@ -34,6 +37,9 @@ from services.router.domain.seat_table import SeatTable
 from services.router.domain.stops import Stops
 from services.router.domain.withdrawals import Suppressions
 
+BUSY_MS = 60_000
+"""A contact that a dispatcher cannot take is due again after this."""
+NOTHING_UNWANTED: Mapping[int, float] = MappingProxyType({})
 _NO_SEAT = SeatId("")
 _UNCHECKED = (RefusedReason.INVALID_FIELD, RefusedReason.DUPLICATE, RefusedReason.RECORDED)
 """Refused before all fields were found to keep their bounds."""
@@ -51,7 +57,13 @@ class View:
     """Policy time is broker time plus this; only a rehearsal has one."""
 
 
-def rule_on(contact: Contact, at_ms: int, view: View, seen: Seen) -> Ruling:
+def rule_on(
+    contact: Contact,
+    at_ms: int,
+    view: View,
+    seen: Seen,
+    unwanted: Mapping[int, float] = NOTHING_UNWANTED,
+) -> Ruling:
     """Rule on one contact: exactly one outcome, whatever its fields hold.
 
     Args:
@@ -59,6 +71,7 @@ def rule_on(contact: Contact, at_ms: int, view: View, seen: Seen) -> Ruling:
         at_ms: Broker time of the record that will carry the ruling (rule 3.3).
         view: Map, policy, stops and suppressions in use.
         seen: Releases ruled before, not changed here; its window is the longest `valid_until`.
+        unwanted: Share of the contacts for a partition that its dispatcher cannot take now.
     """
     refused = _refused_arrival(contact, at_ms, seen) or _refused_person(contact, view)
     if refused is not None:
@@ -67,7 +80,16 @@ def rule_on(contact: Contact, at_ms: int, view: View, seen: Seen) -> Ruling:
     if isinstance(seat_id, Refused):
         return _refusal(contact, at_ms, view, seen, seat_id)
     outcome = _placed(contact, seat_id, at_ms, view)
+    if isinstance(outcome, Routed) and _is_unwanted(contact, unwanted.get(outcome.partition)):
+        outcome = Held(HeldReason.BUSY, at_ms + BUSY_MS)
     return Ruling(contact, seat_id, view.seats.version, view.policy.version, outcome)
+
+
+def _is_unwanted(contact: Contact, share: float | None) -> bool:
+    """Choose by release, evenly: whoever is held once is not held again for who he is."""
+    if not share:
+        return False
+    return crc32(f"{contact.contact_id}/{contact.release}".encode()) < share * 2**32
 
 
 def _refused_arrival(contact: Contact, at_ms: int, seen: Seen) -> Refused | None:

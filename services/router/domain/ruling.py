@@ -15,6 +15,7 @@ class HeldReason(enum.Enum):
     SILENCE_WINDOW = "silence_window"
     CENTRE_CLOSED = "centre_closed"
     STOPPED = "stopped"
+    BUSY = "busy"
 
 
 class RefusedReason(enum.Enum):

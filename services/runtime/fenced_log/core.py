@@ -1,7 +1,7 @@
 """What a decider brings to the fenced log: its state, its decisions, its wire."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from services.runtime.fenced_log.header import Header
@@ -35,6 +35,8 @@ class Moment:
     """Everything appended to the paced input before this broker time has been decided."""
     spread_read_to_ms: int
     """Every partition of the spread input has been decided past a record appended at this time."""
+    unwanted: Mapping[int, float] = field(default_factory=dict)
+    """Share of the entries for a partition of readers that they do not want now, if any."""
 
 
 @dataclass(frozen=True, slots=True)

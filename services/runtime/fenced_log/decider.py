@@ -13,10 +13,12 @@ from services.runtime.fenced_log.core import (
     StateCodec,
 )
 from services.runtime.fenced_log.feed import Feed
+from services.runtime.fenced_log.freshness import Freshness
 from services.runtime.fenced_log.hand_over import HandingOver
 from services.runtime.fenced_log.header import Position
 from services.runtime.fenced_log.loading import Loading
 from services.runtime.fenced_log.partition import OWNER_BYTES, Partition
+from services.runtime.fenced_log.pressure import BackPressure
 from services.runtime.fenced_log.question import Question
 from services.runtime.fenced_log.role import Reading, Role, Send
 from services.runtime.fenced_log.snapshot import SnapshotTaker
@@ -25,7 +27,6 @@ from services.runtime.fenced_log.watch import ANSWER_WITHIN_MS, Watch
 from services.runtime.fenced_log.world import Place, World
 from services.runtime.log_port import Arrived, End, SendError, Sent, TopicPartition
 
-FRESH_MS = 5_000
 BEHIND_MS = 1_000
 IDLE_POLL_S = 0.05
 ACK_WAIT_S = 0.002
@@ -59,21 +60,17 @@ class Decider(Generic[Item, Entry]):
         self._on_live = world.on_live
         self.question: Question | None = None
         """What another thread wants to know of the owned partitions."""
-        self._feed: Feed[Item, Entry] = Feed(
-            inputs, place.partitions, codec, world.reader, place.log
-        )
+        self._feed: Feed[Item, Entry] = Feed(inputs, place, codec, world.reader)
         self._taker = SnapshotTaker(state, place.snapshot_every)
         self._handing_over = HandingOver(place)
         self._loading = Loading(self._feed.seek, 2 * place.snapshot_every)
         self._loading.begin((place.log, number) for number in range(place.partitions))
         self._swept_ms = -SWEEP_MS
-        self._live_topics = (*inputs.orders, *inputs.live)
-        self._fresh = False
+        self._freshness = Freshness(world.reader, world.clock, (*inputs.orders, *inputs.live))
+        self._pressure = BackPressure(place, inputs.spread, world.writer, self._draw)
         self._freed = False
         """Whether an acknowledgement came that inputs wait for and nobody acted on."""
         self._ends: Mapping[TopicPartition, End] = {}
-        self._read_to_ms: dict[str, int] = {}
-        """When the newest end that was reached was asked for, of each topic that must be fresh."""
         self.partitions = [self._new_partition(n) for n in range(place.partitions)]
 
     @property
@@ -97,7 +94,7 @@ class Decider(Generic[Item, Entry]):
         concerned = self._concerned(arrived, reading.mono_ms)
         if concerned:
             self._ends = self._reader.ends()
-            self._fresh = all(map(self._is_fresh, self._live_topics))
+            self._freshness.look(self._ends)
         for partition in concerned:
             self._act(partition, reading)
         blocked = self._blocked()
@@ -158,7 +155,7 @@ class Decider(Generic[Item, Entry]):
             return f"partitions without an owner: {idle}"
         if unread := [p.number for p in self.partitions if not p.hears]:
             return f"partitions not read to their end: {unread}"
-        stale = [topic for topic in self._live_topics if not self._is_fresh(topic)]
+        stale = self._freshness.stale()
         return f"not fresh: {stale}" if stale else ""
 
     def _new_partition(self, number: int) -> Partition[Item, Entry]:
@@ -170,6 +167,9 @@ class Decider(Generic[Item, Entry]):
         )
         core = self._new_core(number)
         return Partition((place.log, number), place.slot, core, self._codec, watch)
+
+    def _draw(self) -> bytes:
+        return self._ids.draw(OWNER_BYTES)
 
     def _reading(self) -> Reading:
         return Reading(self._clock.monotonic_ms(), self._clock.wall_ms())
@@ -252,6 +252,7 @@ class Decider(Generic[Item, Entry]):
         if moment is None:  # no end is known yet: nothing is decided, but an owner is not silent
             partition.write((), (), partition.log_time_ms, reading, send)
             return
+        self._pressure.step(turn, moment.written_at_ms, reading)
         entries, waited_ms = turn.run(moment, reading, send)
         self._observer.wrote(partition.number, entries, turn.queued, waited_ms)
 
@@ -261,11 +262,10 @@ class Decider(Generic[Item, Entry]):
         if self._handing_over.leaving:
             return
 
-        def draw() -> bytes:
-            return self._ids.draw(OWNER_BYTES)
-
-        partition.seek_ownership(reading, draw, send, at_end=at_end)
-        self._handing_over.ask(partition, reading, draw, send, calm=at_end and self._fresh)
+        partition.seek_ownership(reading, self._draw, send, at_end=at_end)
+        self._handing_over.ask(
+            partition, reading, self._draw, send, calm=at_end and self._freshness.fresh
+        )
 
     def _moment(self, turn: Turn[Item, Entry], reading: Reading) -> Moment | None:
         partition = turn.partition
@@ -286,10 +286,11 @@ class Decider(Generic[Item, Entry]):
         return Moment(
             now_ms=min(now_ms, written_ms),
             written_at_ms=written_ms,
-            fresh=self._fresh,
+            fresh=self._freshness.fresh,
             behind=behind,
             paced_read_to_ms=read_to_ms,
             spread_read_to_ms=self._feed.spread_read_to_ms(turn),
+            unwanted=partition.requests.unwanted.shares(partition.time.stamp_ms(reading.mono_ms)),
         )
 
     def _behind(self, turn: Turn[Item, Entry], paced: TopicPartition, now_ms: int) -> bool:
@@ -301,15 +302,3 @@ class Decider(Generic[Item, Entry]):
         if self._reader.at_end(paced, BEHIND_MS):
             return False
         return age_ms(now_ms, turn.last_paced_ms()) > BEHIND_MS
-
-    def _is_fresh(self, topic: str) -> bool:
-        """Rule 2.3. An end that is known before its record is here undoes nothing.
-
-        Orders come in bulk: if it did, each of them would stop all decisions for a tenth of a
-        second.
-        """
-        end = self._ends.get((topic, 0))
-        if end is not None and self._reader.at_end((topic, 0), FRESH_MS):
-            self._read_to_ms[topic] = end.asked_at_ms
-        read_to_ms = self._read_to_ms.get(topic)
-        return read_to_ms is not None and self._clock.monotonic_ms() - read_to_ms <= FRESH_MS

@@ -9,12 +9,11 @@ from services.runtime.fenced_log.header import Position
 from services.runtime.fenced_log.partition import Partition
 from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.fenced_log.turn import Items, Pending, Turn
+from services.runtime.fenced_log.world import Place
 from services.runtime.log_port import START, Arrived, LogReader, TopicPartition
 
-QUEUED_MAX = 20_000
-"""Items that may wait in this process before its inputs are paused."""
-QUEUED_RESUME = 15_000
-"""They are resumed with work left for half a second: librdkafka fetches again 0.55 s later."""
+RESUME_SHARE = 0.75
+"""Inputs are resumed with work left for half a second: librdkafka fetches again 0.55 s later."""
 
 
 class Feed(Generic[Item, Entry]):
@@ -27,30 +26,33 @@ class Feed(Generic[Item, Entry]):
     def __init__(
         self,
         inputs: Inputs,
-        partitions: int,
+        place: Place,
         codec: Codec[Item, Entry],
         reader: LogReader,
-        own: str,
     ) -> None:
         """Read the own log and the orders from the start.
 
         Args:
             inputs: Topics to read.
-            partitions: Partitions of the own log, the paced and the spread input.
+            place: The own log; as many partitions as it have the paced and the spread input.
             codec: Decodes inputs.
             reader: Reads them.
-            own: Topic of the own log.
         """
         self.turns: dict[int, Turn[Item, Entry]] = {}
         self._inputs = inputs
-        self._partitions = partitions
+        self._partitions = place.partitions
+        self._queued_max = place.queued_max
         self._codec = codec
         self._reader = reader
         self._spread: dict[TopicPartition, FencedReader] = {}
         self._spread_ms: dict[TopicPartition, int] = {}
-        self._paused = False
+        self._spread_topics = (inputs.spread,) if inputs.spread else ()
+        self._other_topics = (inputs.paced, *inputs.orders)
+        self._paused: set[tuple[str, ...]] = set()
         self._sought: set[TopicPartition] = set()
-        self._starts: dict[TopicPartition, int] = {(own, n): START for n in range(partitions)}
+        self._starts: dict[TopicPartition, int] = {
+            (place.log, number): START for number in range(place.partitions)
+        }
         self._starts |= {(topic, 0): START for topic in (*inputs.orders, *inputs.live)}
         self._reader.assign(self._starts)
 
@@ -95,23 +97,31 @@ class Feed(Generic[Item, Entry]):
         return min(self._spread_ms.values(), default=0) if turn.spread_is_decided() else 0
 
     def press_back(self) -> None:
-        """Pause the inputs while too much of them waits here."""
+        """Pause inputs while too much of them waits here.
+
+        The spread input apart: what frees room for it comes by the others.
+        """
         queued = sum(turn.queued for turn in self.turns.values())
-        if not self._paused and queued > QUEUED_MAX:
-            self._reader.pause(self._pressed())
-            self._paused = True
-        elif queued < QUEUED_RESUME:
-            self._relieve()
+        spread = sum(turn.queued_spread for turn in self.turns.values())
+        self._press(self._spread_topics, spread)
+        self._press(self._other_topics, queued - spread)
+
+    def _press(self, topics: tuple[str, ...], queued: int) -> None:
+        if topics not in self._paused and queued > self._queued_max:
+            self._reader.pause(self._read_of(topics))
+            self._paused.add(topics)
+        elif topics in self._paused and queued < RESUME_SHARE * self._queued_max:
+            self._reader.resume(self._read_of(topics))
+            self._paused.remove(topics)
 
     def _relieve(self) -> None:
-        """Resume what was paused; also before the inputs change, so that none stays paused."""
-        if self._paused:
-            self._reader.resume(self._pressed())
-            self._paused = False
+        """Resume what was paused before the inputs change, so that none stays paused."""
+        for topics in self._paused:
+            self._reader.resume(self._read_of(topics))
+        self._paused.clear()
 
-    def _pressed(self) -> list[TopicPartition]:
-        inputs = (self._inputs.paced, self._inputs.spread, *self._inputs.orders)
-        return [tp for tp in self._starts if tp[0] in inputs]
+    def _read_of(self, topics: tuple[str, ...]) -> list[TopicPartition]:
+        return [tp for tp in self._starts if tp[0] in topics]
 
     def _rewind(self, tp: TopicPartition, partition: Partition[Item, Entry]) -> None:
         """Read a shared input from the lowest position of all owned partitions on."""

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from services.runtime.fenced_log.header import HandOver, Request, Yield
+from services.runtime.fenced_log.header import Yield
 from services.runtime.fenced_log.partition import Partition
 from services.runtime.fenced_log.role import Reading, Role, Send
 from services.runtime.fenced_log.watch import Watch
+from services.runtime.fenced_log.wishes import HandOver, Request
 from services.runtime.fenced_log.world import Place
 
 CALM_MS = 10_000

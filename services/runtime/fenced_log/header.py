@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from seatline.log.v1 import log_pb2
+from services.runtime.fenced_log.wishes import Request, put_request, request_of
 
 READER_VERSION = 1
 """What this code can read; a fence that asks for more stops the reader (rule 1.9)."""
@@ -46,35 +47,6 @@ class Claim:
     """Announces interest in a silent partition; has no authority."""
 
     slot: str
-
-
-@dataclass(frozen=True, slots=True)
-class HandOver:
-    """Wish that the partition be given to another slot."""
-
-    to_slot: str
-
-
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """Wish that an input be set aside undecided."""
-
-    topic: str
-    partition: int
-    offset: int
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Asks the owner of a partition for something; has no authority."""
-
-    by: str
-    why: str
-    wish: HandOver | Skip | None
-    """None for a kind of wish that only newer code knows."""
-    slot: str = ""
-    """Slot that asks by itself, for a calm moment; empty when a person asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,25 +140,11 @@ def _put_control(message: log_pb2.Header, control: Control) -> None:
         case SnapshotDone():
             _put_done(message.snapshot_done, control)
         case Request():
-            _put_request(message.request, control)
+            put_request(message.request, control)
         case Yield(slot):
             message.yielding.to_slot = slot
         case _:
             assert_never(control)
-
-
-def _put_request(message: log_pb2.Request, request: Request) -> None:
-    message.by, message.why, message.slot = request.by, request.why, request.slot
-    match request.wish:
-        case HandOver(to_slot):
-            message.hand_over.to_slot = to_slot
-        case Skip(topic, partition, offset, index):
-            skip = message.skip
-            skip.topic, skip.partition, skip.offset, skip.index = topic, partition, offset, index
-        case None:
-            pass
-        case _:
-            assert_never(request.wish)
 
 
 def _put_done(message: log_pb2.SnapshotDone, done: SnapshotDone) -> None:
@@ -255,25 +213,12 @@ def _control(message: log_pb2.Header) -> Control | None:
         case "snapshot_done":
             control = _snapshot_done(message.snapshot_done)
         case "request":
-            control = _request(message.request)
+            control = request_of(message.request)
         case "yielding":
             control = Yield(message.yielding.to_slot)
         case _:
             pass
     return control
-
-
-def _request(message: log_pb2.Request) -> Request:
-    wish: HandOver | Skip | None = None
-    match message.WhichOneof("wish"):
-        case "hand_over":
-            wish = HandOver(message.hand_over.to_slot)
-        case "skip":
-            skip = message.skip
-            wish = Skip(skip.topic, skip.partition, skip.offset, skip.index)
-        case _:
-            pass
-    return Request(message.by, message.why, wish, message.slot)
 
 
 def _snapshot_done(message: log_pb2.SnapshotDone) -> SnapshotDone:

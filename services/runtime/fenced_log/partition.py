@@ -14,7 +14,6 @@ from services.runtime.fenced_log.header import (
     Fence,
     FencePoint,
     Header,
-    Request,
     SnapshotChunk,
     SnapshotDone,
     Yield,
@@ -23,6 +22,7 @@ from services.runtime.fenced_log.reader import FencedReader, Verdict
 from services.runtime.fenced_log.requests import Requests
 from services.runtime.fenced_log.role import Reading, Role, Send, Sending
 from services.runtime.fenced_log.watch import ANSWER_WITHIN_MS, Want, Watch
+from services.runtime.fenced_log.wishes import Request
 from services.runtime.log_port import Arrived, SendError, Sent
 
 HEARTBEAT_MS = 900

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from services.runtime.fenced_log.decided import InputKey
-from services.runtime.fenced_log.header import HandOver, Request, Skip
+from services.runtime.fenced_log.unwanted import Unwanted
+from services.runtime.fenced_log.wishes import HandOver, Request, Skip, WriteLess
 
 HAND_OVER_STANDS_MS = 10_000
 """Whoever asked waits no longer: what has not come about by then never will."""
@@ -34,6 +35,7 @@ class Requests:
     def __init__(self) -> None:
         self._hand_over: _Asked[HandOver] | None = None
         self._skips: deque[_Asked[Skip]] = deque(maxlen=_SKIPS_MAX)
+        self.unwanted = Unwanted()
 
     def saw(self, request: Request, appended_at_ms: int, expected_ms: int, *, owning: bool) -> None:
         """Note a request in the order of the log.
@@ -54,6 +56,8 @@ class Requests:
                 self._hand_over = _Asked(wish, request.slot, began_ms + HAND_OVER_STANDS_MS)
             case Skip() as wish:
                 self._skips.append(_Asked(wish, request.slot, began_ms + SKIP_STANDS_MS))
+            case WriteLess() as wish:
+                self.unwanted.asked(wish, began_ms)
             case _:
                 pass
 

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic
 
 from services.runtime.clock import Clock
@@ -94,6 +94,9 @@ class Turn(Generic[Item, Entry]):
         """
         self.partition = partition
         self.queued = 0
+        """Items that wait here."""
+        self.queued_spread = 0
+        """Those of the spread input among them."""
         self.unfinished = True
         """Whether the last turn ended before it had looked at everything."""
         self._set_aside = set_aside
@@ -115,7 +118,7 @@ class Turn(Generic[Item, Entry]):
             items = pending.items
             pending.done = sum(1 for index, _ in items if index < position.index)
         self._queues[pending.tp[0]].append(pending)
-        self.queued += len(pending.items) - pending.done
+        self._count(pending.tp, len(pending.items) - pending.done)
 
     def pass_over(self, tp: TopicPartition, offset: int, point: FencePoint | None) -> bool:
         """Step over a record of the spread input that holds nothing for this partition.
@@ -133,9 +136,14 @@ class Turn(Generic[Item, Entry]):
         """Drop what is queued of an input that will be read again from the position on."""
         queue = self._queues[tp[0]]
         kept = [pending for pending in queue if pending.tp != tp]
-        self.queued -= sum(len(p.items) - p.done for p in queue if p.tp == tp)
+        self._count(tp, -sum(len(p.items) - p.done for p in queue if p.tp == tp))
         queue.clear()
         queue.extend(kept)
+
+    def _count(self, tp: TopicPartition, items: int) -> None:
+        self.queued += items
+        if tp[0] == self._inputs.spread:
+            self.queued_spread += items
 
     def spread_is_decided(self) -> bool:
         """Tell whether nothing of the spread input waits here."""
@@ -157,6 +165,12 @@ class Turn(Generic[Item, Entry]):
         """Return the append time of the next paced input; None when none is queued."""
         queue = self._queues[self._inputs.paced]
         return queue[0].appended_at_ms if queue else None
+
+    def waited_ms(self, now_ms: int) -> int:
+        """Return how long the oldest paced or spread input here has waited; 0 when none does."""
+        queues = (self._queues[self._inputs.paced], self._queues.get(self._inputs.spread or ""))
+        age_ms = self.partition.time.age_ms
+        return max((age_ms(now_ms, q[0].appended_at_ms) for q in queues if q), default=0)
 
     def run(self, moment: Moment, reading: Reading, send: Send) -> tuple[Sequence[Entry], int]:
         """Decide what is queued and due, and append it.
@@ -207,14 +221,7 @@ class Turn(Generic[Item, Entry]):
         if not moment.behind or topic != self._inputs.paced:
             return moment
         now_ms = max(self._judged_ms, pending.appended_at_ms)
-        return Moment(
-            min(now_ms, moment.written_at_ms),
-            moment.written_at_ms,
-            moment.fresh,
-            moment.behind,
-            moment.paced_read_to_ms,
-            moment.spread_read_to_ms,
-        )
+        return replace(moment, now_ms=min(now_ms, moment.written_at_ms))
 
     def _decide(self, pending: Pending[Item], draft: _Draft[Entry], moment: Moment) -> bool:
         """Decide one item; return False when the turn must end with its failure."""
@@ -236,7 +243,7 @@ class Turn(Generic[Item, Entry]):
             return self._fail(pending, index, draft, type(error).__name__, attempt)
         self._add(draft, entries, moment)
         pending.done += 1
-        self.queued -= 1
+        self._count(pending.tp, -1)
         return True
 
     def _is_skipped(self, pending: Pending[Item], index: int) -> bool:
@@ -262,7 +269,7 @@ class Turn(Generic[Item, Entry]):
             except HeldBackError:
                 return False  # it waits, and what lies behind it; nothing else does
             pending.done += 1
-            self.queued -= 1
+            self._count(pending.tp, -1)
         draft.failures.append(failure)
         draft.weight += _FAILURE_WEIGHT
         return final

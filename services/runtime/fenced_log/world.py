@@ -12,6 +12,8 @@ from services.runtime.fenced_log.watch import OWNER_SILENCE_MS
 from services.runtime.ids import Ids
 from services.runtime.log_port import Arrived, LogReader, LogWriter
 
+QUEUED_MAX = 20_000
+
 
 class Observer(Protocol):
     """Told what the decider does, for metrics and logs; never decides anything."""
@@ -48,6 +50,8 @@ class Place:
     owner_silence_ms: int = OWNER_SILENCE_MS
     snapshot_every: int = SNAPSHOT_EVERY
     """Records of a partition from one snapshot to the next."""
+    queued_max: int = QUEUED_MAX
+    """Inputs that may wait in this process before it reads no more of them."""
 
     def prefers(self, partition: int) -> bool:
         """Tell whether an ownerless partition is this slot's to take at once."""

@@ -23,16 +23,14 @@ from services.runtime.fenced_log.header import (
     Failure,
     Fence,
     FencePoint,
-    HandOver,
     Header,
     Position,
-    Request,
-    Skip,
     SnapshotDone,
     Yield,
     from_proto,
     to_proto,
 )
+from services.runtime.fenced_log.wishes import HandOver, Request, Skip
 from tests.fakes.log_book import InMemoryLogBook
 
 LOG = DecidersLog(FACTS, "dispatcher", (COMMANDS, RULINGS))

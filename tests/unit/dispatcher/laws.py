@@ -53,6 +53,7 @@ def check(floor: Floor) -> None:
         _check_contact(floor, live)
     waiting = Counter(live.centre_id for live in floor.contacts.values() if live.waiting)
     ready_at = Counter(s.centre_id for s in floor.sessions.values() if s.idle)
+    assert floor.waiting == waiting.total()
     for centre in floor.centres.values():
         assert centre.contacts_waiting == waiting[centre.centre_id]
         assert centre.sessions_ready == ready_at[centre.centre_id]

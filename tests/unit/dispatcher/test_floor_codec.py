@@ -94,6 +94,7 @@ def full_floor() -> Floor:
     return Floor(
         Limits(lease_ms=1),
         contacts={live.key: live, other.key: other},
+        waiting=1,
         sessions={"s1": session, "s2": idle},
         centres={"C001": centre},
         home={"S24-35": "C001"},

@@ -127,3 +127,12 @@ def test_every_command_of_a_desk_has_the_name_of_its_wish() -> None:
     commands = {f.name for f in commands_pb2.Command.DESCRIPTOR.oneofs_by_name["kind"].fields}
     assert set(news.WISH_OF_COMMAND.values()) == wishes
     assert set(news.WISH_OF_COMMAND) <= commands
+
+
+@pytest.mark.parametrize(("reason", "retry_s"), [("busy", 1), ("not_acknowledged", 1)])
+def test_what_was_refused_for_now_only_says_when_to_try_again(reason: str, retry_s: int) -> None:
+    assert news.refused("S-1", "accept", reason).refused.retry_after.ToSeconds() == retry_s
+
+
+def test_what_will_never_be_taken_says_no_time_to_try_again() -> None:
+    assert not news.refused("S-1", "accept", "not_signed_in").refused.HasField("retry_after")

@@ -4,7 +4,7 @@ import pytest
 
 from services.router.domain.contact import ContactId, ForeignSource, PersonKey
 from services.router.domain.dedupe import Seen
-from services.router.domain.gate import View, rule_on
+from services.router.domain.gate import BUSY_MS, View, rule_on
 from services.router.domain.ruling import Held, HeldReason, Outcome, Refused, RefusedReason, Routed
 from services.router.domain.stops import Stops, StopScope
 from services.router.domain.withdrawals import Suppressions, Withdrawal, WithdrawalKind
@@ -219,3 +219,37 @@ def test_a_rehearsal_s_offset_moves_the_rules_and_not_the_times_of_the_log() -> 
     assert routed == Routed("C001", 3, night_ms + 10 * HOUR_MS)
     held = outcome_of(ELEVEN_MS, under)
     assert held == Held(HeldReason.CALLING_HOURS, ELEVEN_MS + 10 * HOUR_MS)
+
+
+def share_held(share: float) -> float:
+    outcomes = [
+        rule_on(contact(contact_id=f"c{n}"), ELEVEN_MS, view(), Seen(WINDOW_MS), {3: share}).outcome
+        for n in range(1_000)
+    ]
+    held = [each for each in outcomes if each == Held(HeldReason.BUSY, ELEVEN_MS + BUSY_MS)]
+    assert len(held) + sum(isinstance(each, Routed) for each in outcomes) == len(outcomes)
+    return len(held) / len(outcomes)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
+def test_the_share_that_a_dispatcher_cannot_take_is_held_for_a_minute(share: float) -> None:
+    assert share_held(share) == pytest.approx(share, abs=0.05)
+
+
+def test_who_is_held_once_is_not_held_at_each_release() -> None:
+    held = [
+        rule_on(contact(release=n), ELEVEN_MS, view(), Seen(WINDOW_MS), {3: 0.5}).outcome
+        for n in range(1, 20)
+    ]
+    assert {type(each) for each in held} == {Held, Routed}
+
+
+def test_what_another_partition_cannot_take_is_nothing_to_this_one() -> None:
+    ruling = rule_on(contact(), ELEVEN_MS, view(), Seen(WINDOW_MS), {4: 0.95})
+    assert isinstance(ruling.outcome, Routed)
+
+
+def test_what_would_not_be_routed_anyway_keeps_its_reason() -> None:
+    closed = view(seats=table(closed=True))
+    ruling = rule_on(contact(), ELEVEN_MS, closed, Seen(WINDOW_MS), {3: 0.95})
+    assert ruling.outcome == Held(HeldReason.CENTRE_CLOSED)

@@ -1,4 +1,5 @@
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -17,6 +18,7 @@ EVERYBODY = (StopScope.ALL, "")
 class Instant:
     written_at_ms: int = ELEVEN_MS
     fresh: bool = True
+    unwanted: Mapping[int, float] = field(default_factory=dict)
 
 
 def opt_out() -> Withdrawal:

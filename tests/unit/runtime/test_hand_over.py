@@ -1,6 +1,7 @@
-from services.runtime.fenced_log.header import Fence, HandOver, Position, Yield
+from services.runtime.fenced_log.header import Fence, Position, Yield
 from services.runtime.fenced_log.requests import HAND_OVER_STANDS_MS
 from services.runtime.fenced_log.role import Role
+from services.runtime.fenced_log.wishes import HandOver
 from tests.fakes.tally import LOG, PACED
 from tests.unit.runtime.town import CODEC, Town
 

@@ -7,16 +7,14 @@ from services.runtime.fenced_log.header import (
     Failure,
     Fence,
     FencePoint,
-    HandOver,
     Header,
     Position,
-    Request,
-    Skip,
     Yield,
     brief,
     from_proto,
     to_proto,
 )
+from services.runtime.fenced_log.wishes import HandOver, Request, Skip
 
 u32 = st.integers(0, 2**32 - 1)
 u64 = st.integers(0, 2**64 - 1)

@@ -1,5 +1,5 @@
 from services.runtime.fenced_log.hand_over import ASK_EVERY_MS, CALM_MS
-from services.runtime.fenced_log.header import HandOver, Request
+from services.runtime.fenced_log.wishes import HandOver, Request
 from tests.fakes.tally import PACED
 from tests.unit.runtime.town import Slot, Town
 

@@ -5,10 +5,7 @@ from services.runtime.fenced_log.header import (
     Claim,
     Fence,
     FencePoint,
-    HandOver,
     Header,
-    Request,
-    Skip,
     Yield,
 )
 from services.runtime.fenced_log.reader import (
@@ -17,6 +14,7 @@ from services.runtime.fenced_log.reader import (
     ReaderTooOldError,
     Verdict,
 )
+from services.runtime.fenced_log.wishes import HandOver, Request, Skip
 
 ANN, BEN = b"a" * 16, b"b" * 16
 

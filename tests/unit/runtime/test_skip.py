@@ -4,9 +4,9 @@ import pytest
 from typing_extensions import override
 
 from services.runtime.fenced_log.core import Moment
-from services.runtime.fenced_log.header import Skip
 from services.runtime.fenced_log.requests import SKIP_STANDS_MS
 from services.runtime.fenced_log.turn import SKIPPED
+from services.runtime.fenced_log.wishes import Skip
 from tests.fakes.tally import ORDERS, PACED, TallyCore
 from tests.unit.runtime.town import Town
 

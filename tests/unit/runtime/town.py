@@ -8,18 +8,10 @@ from typing_extensions import override
 
 from services.runtime.fenced_log.core import Batch, Codec, Core, Inputs, Moment
 from services.runtime.fenced_log.decider import Decider
-from services.runtime.fenced_log.header import (
-    Control,
-    Fence,
-    FencePoint,
-    HandOver,
-    Header,
-    Request,
-    Skip,
-    Yield,
-)
+from services.runtime.fenced_log.header import Control, Fence, FencePoint, Header, Yield
 from services.runtime.fenced_log.role import Role
 from services.runtime.fenced_log.snapshot import SNAPSHOT_EVERY
+from services.runtime.fenced_log.wishes import Request, Wish
 from services.runtime.fenced_log.world import Place, World
 from services.runtime.log_port import Arrived
 from tests.fakes.gateway import CountingIds
@@ -139,7 +131,7 @@ class Town:
         )
         self.broker.append((SPREAD, partition), CODEC.record(header, values))
 
-    def ask(self, number: int, wish: HandOver | Skip, slot: str = "") -> None:
+    def ask(self, number: int, wish: Wish, slot: str = "") -> None:
         """Append a request to a partition, of a slot or a person."""
         request = Request(slot or "ann", "a test", wish, slot)
         header = Header(FencePoint(0, self.ids.draw(16), 0), 0, control=request)

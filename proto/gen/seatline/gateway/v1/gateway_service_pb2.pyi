@@ -638,6 +638,7 @@ class RefusedNotice(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     FIELD_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
+    RETRY_AFTER_FIELD_NUMBER: _builtins.int
     wish: _builtins.str
     """Name of the wish, as in `ClientEvent`."""
     reason: _builtins.str
@@ -648,6 +649,10 @@ class RefusedNotice(_message.Message):
     def attempt(self) -> _commands_pb2.Attempt:
         """What it was about, if anything."""
 
+    @_builtins.property
+    def retry_after(self) -> _duration_pb2.Duration:
+        """After which time the same wish may be taken; absent when it never will be as it is."""
+
     def __init__(
         self,
         *,
@@ -655,10 +660,11 @@ class RefusedNotice(_message.Message):
         reason: _builtins.str = ...,
         field: _builtins.str = ...,
         attempt: _commands_pb2.Attempt | None = ...,
+        retry_after: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "retry_after", b"retry_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "field", b"field", "reason", b"reason", "wish", b"wish"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "field", b"field", "reason", b"reason", "retry_after", b"retry_after", "wish", b"wish"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

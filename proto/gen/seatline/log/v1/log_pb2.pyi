@@ -258,6 +258,7 @@ class Request(_message.Message):
     SLOT_FIELD_NUMBER: _builtins.int
     HAND_OVER_FIELD_NUMBER: _builtins.int
     SKIP_FIELD_NUMBER: _builtins.int
+    WRITE_LESS_FIELD_NUMBER: _builtins.int
     by: _builtins.str
     """Who asks."""
     why: _builtins.str
@@ -272,6 +273,10 @@ class Request(_message.Message):
     def skip(self) -> Global___Skip:
         """Set an input aside undecided."""
 
+    @_builtins.property
+    def write_less(self) -> Global___WriteLess:
+        """Write less for one partition of readers."""
+
     def __init__(
         self,
         *,
@@ -280,12 +285,13 @@ class Request(_message.Message):
         slot: _builtins.str = ...,
         hand_over: Global___HandOver | None = ...,
         skip: Global___Skip | None = ...,
+        write_less: Global___WriteLess | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["hand_over", b"hand_over", "skip", b"skip", "wish", b"wish"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hand_over", b"hand_over", "skip", b"skip", "wish", b"wish", "write_less", b"write_less"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "hand_over", b"hand_over", "skip", b"skip", "slot", b"slot", "why", b"why", "wish", b"wish"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "hand_over", b"hand_over", "skip", b"skip", "slot", b"slot", "why", b"why", "wish", b"wish", "write_less", b"write_less"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_wish: _TypeAlias = _typing.Literal["hand_over", "skip"]  # noqa: Y015
+    _WhichOneofReturnType_wish: _TypeAlias = _typing.Literal["hand_over", "skip", "write_less"]  # noqa: Y015
     _WhichOneofArgType_wish: _TypeAlias = _typing.Literal["wish", b"wish"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_wish) -> _WhichOneofReturnType_wish | None: ...
 
@@ -346,6 +352,28 @@ class Skip(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Skip: _TypeAlias = Skip  # noqa: Y015
+
+@_typing.final
+class WriteLess(_message.Message):
+    """Wish of a reader that cannot keep up: that fewer of this log's entries be for its partition. Asked again until it can."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTITION_FIELD_NUMBER: _builtins.int
+    partition: _builtins.int
+    """Partition of the reader's own log."""
+    def __init__(
+        self,
+        *,
+        partition: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partition", b"partition"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WriteLess: _TypeAlias = WriteLess  # noqa: Y015
 
 @_typing.final
 class Yield(_message.Message):

@@ -40,6 +40,8 @@ class _HeldReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HeldReason
     """Home centre closed or drained, and no other takes it: waits for a map."""
     HELD_REASON_STOPPED: _HeldReason.ValueType  # 5
     """Campaign, seat, centre or everything is stopped: waits for the resume."""
+    HELD_REASON_BUSY: _HeldReason.ValueType  # 6
+    """The centre's dispatcher cannot keep up: due again in a minute."""
 
 class HeldReason(_HeldReason, metaclass=_HeldReasonEnumTypeWrapper):
     """Why a contact is held."""
@@ -56,6 +58,8 @@ HELD_REASON_CENTRE_CLOSED: HeldReason.ValueType  # 4
 """Home centre closed or drained, and no other takes it: waits for a map."""
 HELD_REASON_STOPPED: HeldReason.ValueType  # 5
 """Campaign, seat, centre or everything is stopped: waits for the resume."""
+HELD_REASON_BUSY: HeldReason.ValueType  # 6
+"""The centre's dispatcher cannot keep up: due again in a minute."""
 Global___HeldReason: _TypeAlias = HeldReason  # noqa: Y015
 
 class _RefusedReason:
