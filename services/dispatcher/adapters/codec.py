@@ -26,6 +26,7 @@ ID_MAX = 64
 _PAUSE_REASON_MAX = 32
 _LANGUAGES_MAX = 16
 _LANGUAGE_MAX = 16
+_SIGNATURE_BYTES = 50 + 4 * (inputs.BY_MAX + inputs.WHY_MAX)
 
 
 def _snake(name: str) -> str:
@@ -101,9 +102,12 @@ class DispatcherCodec:
             case facts.Confirmed():
                 return 500 + len(entry.sealed)
             case facts.MapApplied():
-                return sum(100 + 12 * len(centre.seat_ids) for centre in entry.centres)
+                seats = sum(100 + 12 * len(centre.seat_ids) for centre in entry.centres)
+                return seats + _SIGNATURE_BYTES
             case facts.StreamEnded():
                 return 20 + 12 * len(entry.nonces)
+            case _ if getattr(entry, "signature", None) is not None:
+                return 500 + _SIGNATURE_BYTES
             case _:
                 return 500
 
@@ -160,7 +164,7 @@ def _command(message: commands_pb2.Command) -> inputs.Command | inputs.Malformed
 
 
 def _check_command(command: inputs.Command) -> None:
-    for name in ("session_id", "centre_id"):
+    for name in ("session_id", "centre_id", "contact_id"):
         value = getattr(command, name, "x")
         if not 0 < len(value) <= ID_MAX:
             raise PoisonError(f"{name} must have 1 to {ID_MAX} characters", name)
@@ -213,18 +217,26 @@ def _map_record(arrived: Arrived, partitions: int) -> Batch[inputs.Input]:
     record = _parse(map_pb2.MapRecord, arrived.value)
     match record.WhichOneof("kind"):
         case "seat_map":
-            return Batch(None, _new_maps(record.seat_map, partitions))
+            return _signed(record, arrived, *_new_maps(record.seat_map, partitions))
         case "policy":
-            return Batch(None, [(EVERY_PARTITION, _POLICY.read(record.policy))])
+            return _signed(record, arrived, (EVERY_PARTITION, _POLICY.read(record.policy)))
         case "stop":
-            return Batch(None, [(EVERY_PARTITION, _STOP.read(record.stop))])
+            return _signed(record, arrived, (EVERY_PARTITION, _STOP.read(record.stop)))
         case "resume":
-            return Batch(None, [(EVERY_PARTITION, _RESUME.read(record.resume))])
+            return _signed(record, arrived, (EVERY_PARTITION, _RESUME.read(record.resume)))
         case _:
             raise PoisonError("an order of an unknown kind: upgrade this reader", "kind")
 
 
-def _new_maps(seat_map: map_pb2.SeatMap, partitions: int) -> list[tuple[int, inputs.Input]]:
+def _signed(record: Any, arrived: Arrived, *orders: tuple[int, inputs.Order]) -> Batch[Any]:
+    """Return orders with the signature that their record has."""
+    signature = inputs.signature(record.by, record.why, arrived.appended_at_ms)
+    return Batch(
+        None, [(partition, inputs.Signed(order, signature)) for partition, order in orders]
+    )
+
+
+def _new_maps(seat_map: map_pb2.SeatMap, partitions: int) -> list[tuple[int, inputs.Order]]:
     """Return for each partition the part of the map that is its own; empty for one without."""
     seats: dict[str, list[str]] = {}
     for seat in seat_map.seats:
@@ -245,4 +257,4 @@ def _suppression(arrived: Arrived) -> Batch[inputs.Input]:
     record = _parse(suppressions_pb2.Withdrawal, arrived.value)
     if not (record.person_key or record.contact_id):
         raise PoisonError("a withdrawal names a person_key, or a contact_id", "person_key")
-    return Batch(None, [(EVERY_PARTITION, _WITHDRAWAL.read(record))])
+    return _signed(record, arrived, (EVERY_PARTITION, _WITHDRAWAL.read(record)))

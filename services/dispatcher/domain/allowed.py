@@ -1,5 +1,7 @@
 """Whether a contact may still be offered here (promise 4; rules 4.1 to 4.3)."""
 
+from collections.abc import Set
+
 from services.dispatcher.domain.floor import Floor, LiveContact
 from services.dispatcher.domain.words import EndReason, Objection, ReturnReason, StopScope
 
@@ -26,15 +28,18 @@ def is_withdrawn(floor: Floor, live: LiveContact) -> bool:
 
 def is_stopped(floor: Floor, live: LiveContact) -> bool:
     """Tell whether a stop covers the contact."""
-    if not floor.stops:
-        return False
+    return bool(floor.stops) and is_covered(live, floor.stops)
+
+
+def is_covered(live: LiveContact, stops: Set[tuple[StopScope, str]]) -> bool:
+    """Tell whether one of some stops covers the contact."""
     scopes = {
         (StopScope.ALL, ""),
         (StopScope.CAMPAIGN, live.contact.campaign),
         (StopScope.SEAT, live.seat_id),
         (StopScope.CENTRE, live.centre_id),
     }
-    return not floor.stops.isdisjoint(scopes)
+    return not scopes.isdisjoint(stops)
 
 
 def _map_objection(floor: Floor, live: LiveContact) -> ReturnReason | None:

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from services.dispatcher.domain import calls, due, facts, inputs, matching, sessions
-from services.dispatcher.domain.allowed import objection
+from services.dispatcher.domain import calls, due, facts, hand, inputs, matching, sessions
+from services.dispatcher.domain.allowed import is_covered, is_withdrawn, objection
 from services.dispatcher.domain.facts import Attempt, Fact
 from services.dispatcher.domain.floor import Floor, LiveContact, Session
 from services.dispatcher.domain.leaving import leave
 from services.dispatcher.domain.moment import Moment
 from services.dispatcher.domain.words import (
     Disposition,
+    Place,
     RefusalReason,
     WithdrawalKind,
 )
@@ -71,8 +72,14 @@ def _new_policy(floor: Floor, item: inputs.NewPolicy, moment: Moment) -> Sequenc
 
 def _new_stop(floor: Floor, item: inputs.NewStop, moment: Moment) -> Sequence[Fact]:
     del moment
-    known = (item.scope, item.id) in floor.stops
-    return () if known else (facts.StopApplied(item.scope, item.id),)
+    stop = (item.scope, item.id)
+    if stop in floor.stops:
+        return ()
+    open_offers = sum(
+        live.place is Place.OFFERED and is_covered(live, {stop}) and not is_withdrawn(floor, live)
+        for live in floor.contacts.values()
+    )
+    return (facts.StopApplied(item.scope, item.id, open_offers),)
 
 
 def _lift_stop(floor: Floor, item: inputs.LiftStop, moment: Moment) -> Sequence[Fact]:
@@ -84,6 +91,10 @@ def _lift_stop(floor: Floor, item: inputs.LiftStop, moment: Moment) -> Sequence[
 def _withdraw(floor: Floor, item: inputs.Withdraw, moment: Moment) -> Sequence[Fact]:
     del floor, moment
     return (facts.WithdrawalApplied(item.person_key, item.contact_id, item.kind),)
+
+
+def _signed(floor: Floor, item: inputs.Signed, moment: Moment) -> Sequence[Fact]:
+    return hand.signed(decide(floor, item.order, moment), item.signature)
 
 
 def _nothing(floor: Floor, item: inputs.Nothing, moment: Moment) -> Sequence[Fact]:
@@ -156,14 +167,16 @@ _DECISIONS: dict[type, Callable[[Floor, Any, Moment], Sequence[Fact]]] = {
     inputs.LiftStop: _lift_stop,
     inputs.Withdraw: _withdraw,
     inputs.Nothing: _nothing,
+    inputs.Signed: _signed,
 }
 _COMMANDS: dict[type, Callable[[Floor, Any, inputs.Commanded, Moment], Sequence[Fact]]] = {
     inputs.Malformed: _malformed,
     inputs.SignIn: sessions.sign_in,
     inputs.StreamLost: sessions.stream_lost,
     inputs.GatewayAlive: _gateway_alive,
-    inputs.EndSession: sessions.end_session,
-    inputs.DrainCentre: sessions.drain_centre,
+    inputs.EndSession: hand.by_hand(hand.end_session),
+    inputs.DrainCentre: hand.by_hand(hand.drain_centre),
+    inputs.ReleaseContact: hand.by_hand(hand.release_contact),
     inputs.GiveOutcome: _outcome,
     inputs.Unsealing: calls.unsealing,
     inputs.NotUnsealed: calls.not_unsealed,

@@ -8,6 +8,7 @@ from services.dispatcher.domain.order_facts import (
     CentreSlice,
     MapApplied,
     PolicyApplied,
+    Signature,
     StopApplied,
     StopLifted,
     WithdrawalApplied,
@@ -184,6 +185,7 @@ class Returned:
     priority: int
     seat_id: str
     centre_id: str
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,7 @@ class CommandRefused:
     command: str
     reason: words.RefusalReason
     attempt: Attempt | None
+    signature: Signature | None = None
 
 
 Fact = (
@@ -255,6 +258,7 @@ __all__ = [
     "SessionDraining",
     "SessionGone",
     "SessionPaused",
+    "Signature",
     "SignedIn",
     "SignedOut",
     "StopApplied",

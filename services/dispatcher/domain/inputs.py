@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from services.dispatcher.domain import words
-from services.dispatcher.domain.facts import Attempt, CentreSlice, Contact
+from services.dispatcher.domain.facts import Attempt, CentreSlice, Contact, Signature
+
+BY_MAX, WHY_MAX = 64, 200
+"""Characters of a signature that are kept: an order is never refused for the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,9 @@ class EndSession:
     """An operator ends a session."""
 
     session_id: str
+    interrupt: bool = False
+    by: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,17 @@ class DrainCentre:
     """An operator drains a centre."""
 
     centre_id: str
+    by: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseContact:
+    """An operator hands a contact back to the bank."""
+
+    contact_id: str
+    by: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +169,7 @@ Command = (
     | GatewayAlive
     | EndSession
     | DrainCentre
+    | ReleaseContact
 )
 
 
@@ -226,4 +244,19 @@ class Nothing:
 
 
 Order = NewMap | NewPolicy | NewStop | LiftStop | Withdraw | Nothing
-Input = Commanded | Routed | Order
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """An order, and who gave it."""
+
+    order: Order
+    signature: Signature
+
+
+Input = Commanded | Routed | Order | Signed
+
+
+def signature(by: str, why: str, ordered_at_ms: int) -> Signature:
+    """Return a signature of bounded length."""
+    return Signature(by[:BY_MAX], why[:WHY_MAX], ordered_at_ms)

@@ -24,6 +24,7 @@ _RESCINDS: dict[Objection, RescindReason] = {
     ReturnReason.WRONG_PARTITION: RescindReason.STALE,
     ReturnReason.TIME_OVER: RescindReason.STALE,
     ReturnReason.DRAINED: RescindReason.DRAINED,
+    ReturnReason.BY_HAND: RescindReason.BY_HAND,
 }
 
 

@@ -6,6 +6,15 @@ from services.dispatcher.domain import words
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """Who gave an order, why, and when it was appended."""
+
+    by: str
+    why: str
+    ordered_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class CentreSlice:
     """A centre of this partition and its seats."""
 
@@ -20,6 +29,7 @@ class MapApplied:
 
     version: int
     centres: tuple[CentreSlice, ...]
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,7 @@ class PolicyApplied:
     max_wait_ms: int
     wrap_up_ms: int
     required: bool
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,9 @@ class StopApplied:
 
     scope: words.StopScope
     id: str
+    open_offers: int = 0
+    """Offers that it takes back."""
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,7 @@ class StopLifted:
 
     scope: words.StopScope
     id: str
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,7 @@ class WithdrawalApplied:
     kind: words.WithdrawalKind
     provisional: bool = False
     """From a disposition given here: kept until it comes as an order."""
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +88,4 @@ class CentreDraining:
     """A centre drains."""
 
     centre_id: str
+    signature: Signature | None = None

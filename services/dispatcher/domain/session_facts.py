@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.dispatcher.domain import words
+from services.dispatcher.domain.order_facts import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class SignedOut:
     session_id: str
     nonce: bytes
     reason: words.SignOutReason
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class SessionDraining:
     session_id: str
     nonce: bytes
     reason: words.DrainReason
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,28 +139,18 @@ def sign_out(
 ) -> Sequence[Fact]:
     """End a session, after its call when it has one."""
     del command, item, moment
-    return _leave(floor, session, SignOutReason.ASKED, DrainReason.ASKED)
-
-
-def end_session(
-    floor: Floor, command: inputs.EndSession, item: inputs.Commanded, moment: Moment
-) -> Sequence[Fact]:
-    """End a session by an operator's order, after its call when it has one."""
-    del moment
-    session = floor.sessions.get(command.session_id)
-    if session is None or session.activity is Activity.OFFLINE:
-        return (refused(item, RefusalReason.UNKNOWN_SESSION),)
-    return _leave(floor, session, SignOutReason.ENDED, DrainReason.ENDED)
+    return depart(floor, session, SignOutReason.ASKED, DrainReason.ASKED)
 
 
 def leave_centre(floor: Floor, session: Session) -> Sequence[Fact]:
     """End a session whose centre takes no more offers."""
-    return _leave(floor, session, SignOutReason.DRAINED, DrainReason.CENTRE)
+    return depart(floor, session, SignOutReason.DRAINED, DrainReason.CENTRE)
 
 
-def _leave(
+def depart(
     floor: Floor, session: Session, out: SignOutReason, drain: DrainReason
 ) -> Sequence[Fact]:
+    """End a session, after its call when it has one; nothing follows when it leaves already."""
     live = floor.contact_of(session)
     signed_out = facts.SignedOut(session.session_id, session.nonce, out)
     if live is None:
@@ -218,14 +208,3 @@ def stream_lost(
     del item, moment
     nonces = tuple(nonce for nonce in command.nonces if nonce in floor.by_nonce)
     return (facts.StreamEnded(nonces),) if nonces else ()
-
-
-def drain_centre(
-    floor: Floor, command: inputs.DrainCentre, item: inputs.Commanded, moment: Moment
-) -> Sequence[Fact]:
-    """Mark a centre as draining; time works its queue and sessions off."""
-    del moment
-    centre = floor.centres.get(command.centre_id)
-    if centre is None:
-        return (refused(item, RefusalReason.UNKNOWN_CENTRE),)
-    return () if centre.draining else (facts.CentreDraining(command.centre_id),)

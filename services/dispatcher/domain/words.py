@@ -72,6 +72,7 @@ class ReturnReason(enum.IntEnum):
     DRAINED = 7
     STOPPED = 8
     WRONG_PARTITION = 9
+    BY_HAND = 10
 
 
 Objection = ReturnReason | EndReason
@@ -88,6 +89,7 @@ class RescindReason(enum.IntEnum):
     STOPPED = 5
     STALE = 6
     DRAINED = 7
+    BY_HAND = 8
 
 
 class SignOutReason(enum.IntEnum):
@@ -119,6 +121,8 @@ class RefusalReason(enum.IntEnum):
     UNKNOWN_CENTRE = 6
     INVALID_FIELD = 7
     TOO_LATE = 8
+    UNKNOWN_CONTACT = 9
+    WITH_CALLER = 10
 
 
 class NotUnsealedReason(enum.IntEnum):

@@ -30,6 +30,10 @@ def commands(**named: Any) -> commands_pb2.CommandRecord:
     return commands_pb2.CommandRecord(boot_id=b"boot", commands=[command])
 
 
+def signed(order: inputs.Order) -> inputs.Signed:
+    return inputs.Signed(order, facts.Signature("Asha", "a test", START_MS))
+
+
 def about(contact_id: str = "c1") -> commands_pb2.Attempt:
     return commands_pb2.Attempt(contact_id=contact_id, release=1, attempt=2)
 
@@ -59,7 +63,7 @@ def test_a_routed_contact_goes_to_the_partition_of_its_centre_and_others_to_nobo
 
 
 def test_a_map_goes_to_every_partition_with_its_own_centres() -> None:
-    record = map_pb2.MapRecord()
+    record = map_pb2.MapRecord(by="Asha", why="a test")
     record.seat_map.version = 7
     record.seat_map.centres.add(centre_id="C001", partition=1)
     record.seat_map.centres.add(centre_id="C002", partition=1, closed=True)
@@ -68,27 +72,43 @@ def test_a_map_goes_to_every_partition_with_its_own_centres() -> None:
         record.seat_map.seats.add(seat_id=seat_id, centre_id=centre_id)
     first = (CentreSlice("C001", ("A", "C"), False), CentreSlice("C002", (), True))
     assert read(topics.MAP, record) == [
-        (0, inputs.NewMap(7, ())),
-        (1, inputs.NewMap(7, first)),
-        (2, inputs.NewMap(7, ())),
-        (3, inputs.NewMap(7, (CentreSlice("C003", ("B",), False),))),
+        (0, signed(inputs.NewMap(7, ()))),
+        (1, signed(inputs.NewMap(7, first))),
+        (2, signed(inputs.NewMap(7, ()))),
+        (3, signed(inputs.NewMap(7, (CentreSlice("C003", ("B",), False),)))),
     ]
 
 
-def test_stops_policies_and_withdrawals_go_to_every_partition() -> None:
-    stop = map_pb2.MapRecord(stop=map_pb2.Stop(scope=map_pb2.STOP_SCOPE_SEAT, id="A"))
-    resume = map_pb2.MapRecord(resume=map_pb2.Resume(scope=map_pb2.STOP_SCOPE_ALL))
-    policy = map_pb2.MapRecord(policy=map_pb2.Policy(version=3, required=True))
+def test_stops_policies_and_withdrawals_go_to_every_partition_signed() -> None:
+    who = {"by": "Asha", "why": "a test"}
+    stop = map_pb2.MapRecord(**who, stop=map_pb2.Stop(scope=map_pb2.STOP_SCOPE_SEAT, id="A"))
+    resume = map_pb2.MapRecord(**who, resume=map_pb2.Resume(scope=map_pb2.STOP_SCOPE_ALL))
+    policy = map_pb2.MapRecord(**who, policy=map_pb2.Policy(version=3, required=True))
     policy.policy.max_wait.seconds, policy.policy.wrap_up.nanos = 600, 500_000_000
     recall = suppressions_pb2.Withdrawal(
-        contact_id="c1", kind=suppressions_pb2.WITHDRAWAL_KIND_RECALL
+        **who, contact_id="c1", kind=suppressions_pb2.WITHDRAWAL_KIND_RECALL
     )
-    assert read(topics.MAP, stop) == [(-1, inputs.NewStop(words.StopScope.SEAT, "A"))]
-    assert read(topics.MAP, resume) == [(-1, inputs.LiftStop(words.StopScope.ALL, ""))]
-    assert read(topics.MAP, policy) == [(-1, inputs.NewPolicy(3, 600_000, 500, True))]
+    assert read(topics.MAP, stop) == [(-1, signed(inputs.NewStop(words.StopScope.SEAT, "A")))]
+    assert read(topics.MAP, resume) == [(-1, signed(inputs.LiftStop(words.StopScope.ALL, "")))]
+    assert read(topics.MAP, policy) == [(-1, signed(inputs.NewPolicy(3, 600_000, 500, True)))]
     assert read(topics.SUPPRESSIONS, recall) == [
-        (-1, inputs.Withdraw(b"", "c1", words.WithdrawalKind.RECALL))
+        (-1, signed(inputs.Withdraw(b"", "c1", words.WithdrawalKind.RECALL)))
     ]
+
+
+def test_orders_of_an_operator_name_who_gave_them_and_why() -> None:
+    who = {"by": "Asha", "why": "a test"}
+    end = commands_pb2.EndSession(session_id="s1", interrupt=True, **who)
+    release = commands_pb2.ReleaseContact(contact_id="c1", **who)
+    drain = commands_pb2.DrainCentre(centre_id="C001", **who)
+    for message, command in (
+        (commands(end_session=end), inputs.EndSession("s1", True, "Asha", "a test")),
+        (commands(release_contact=release), inputs.ReleaseContact("c1", "Asha", "a test")),
+        (commands(drain_centre=drain), inputs.DrainCentre("C001", "Asha", "a test")),
+    ):
+        [(_, item)] = read(topics.COMMANDS, message)
+        assert isinstance(item, inputs.Commanded)
+        assert item.command == command
 
 
 @pytest.mark.parametrize(
@@ -114,6 +134,11 @@ def test_stops_policies_and_withdrawals_go_to_every_partition() -> None:
         (
             topics.COMMANDS,
             commands(hang_up=commands_pb2.HangUp(session_id="s1")),
+            "contact_id",
+        ),
+        (
+            topics.COMMANDS,
+            commands(release_contact=commands_pb2.ReleaseContact(contact_id=TOO_LONG)),
             "contact_id",
         ),
         (

@@ -1,7 +1,7 @@
 import pytest
 
 from services.dispatcher.domain import facts
-from services.dispatcher.domain.inputs import Command, DrainCentre, EndSession, Pause, SignOut
+from services.dispatcher.domain.inputs import Command, Pause, SignOut
 from services.dispatcher.domain.inputs import MakeAvailable as Ready
 from services.dispatcher.domain.words import (
     Disposition,
@@ -9,11 +9,9 @@ from services.dispatcher.domain.words import (
     EndReason,
     RefusalReason,
     RescindReason,
-    ReturnReason,
     SignOutReason,
 )
 from tests.support.builders import (
-    CENTRE,
     HOUR,
     MIN,
     OTHER_CENTRE,
@@ -29,7 +27,6 @@ from tests.support.builders import (
     outcome,
     queued,
     refused,
-    returned,
     routed,
     session_available,
     session_draining,
@@ -114,45 +111,26 @@ def test_ready_callers_may_say_so_again_and_callers_on_calls_may_not() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("command", "reason"),
-    [(SignOut("s1", 1), SignOutReason.ASKED), (EndSession("s1"), SignOutReason.ENDED)],
-    ids=["asked", "ordered"],
-)
 @pytest.mark.parametrize("place", [AVAILABLE, PAUSED], ids=["available", "paused"])
-def test_a_free_caller_leaves_at_once(
-    command: Command, reason: SignOutReason, place: tuple[facts.Fact, ...]
-) -> None:
-    script = given(*place).when(command, at=S).then(signed_out("s1", reason))
+def test_a_free_caller_leaves_at_once(place: tuple[facts.Fact, ...]) -> None:
+    script = given(*place).when(SignOut("s1", 1), at=S)
+    script.then(signed_out("s1", SignOutReason.ASKED))
     script.when(routed("c1"), at=2 * S).passing(MIN).then(queued("c1"))
 
 
-@pytest.mark.parametrize(
-    ("command", "reason"),
-    [(SignOut("s1", 1), SignOutReason.ASKED), (EndSession("s1"), SignOutReason.ENDED)],
-    ids=["asked", "ordered"],
-)
-def test_a_caller_with_an_offer_leaves_at_once_and_the_contact_goes_to_another(
-    command: Command, reason: SignOutReason
-) -> None:
-    given(*OFFERED, signed_in("s2")).when(command, at=S).looking().then(
+def test_a_caller_with_an_offer_leaves_at_once_and_the_contact_goes_to_another() -> None:
+    given(*OFFERED, signed_in("s2")).when(SignOut("s1", 1), at=S).looking().then(
         offer_rescinded("c1", "s1", RescindReason.SESSION_LEFT),
-        signed_out("s1", reason),
+        signed_out("s1", SignOutReason.ASKED),
         offered("c1", "s2", 2, lease_until=21 * S),
     )
 
 
-@pytest.mark.parametrize(
-    ("command", "reason"),
-    [(SignOut("s1", 1), DrainReason.ASKED), (EndSession("s1"), DrainReason.ENDED)],
-    ids=["asked", "ordered"],
-)
 @busy
-def test_a_caller_on_a_call_leaves_after_it(
-    command: Command, reason: DrainReason, place: tuple[facts.Fact, ...]
-) -> None:
-    script = given(*place, queued("c2")).when(command, at=S).then(session_draining("s1", reason))
-    script.when(command, at=2 * S).then()
+def test_a_caller_on_a_call_leaves_after_it(place: tuple[facts.Fact, ...]) -> None:
+    script = given(*place, queued("c2")).when(SignOut("s1", 1), at=S)
+    script.then(session_draining("s1", DrainReason.ASKED))
+    script.when(SignOut("s1", 1), at=2 * S).then()
     script.when(outcome("c1", "s1"), at=9 * S).looking().then(
         REACHED, signed_out("s1", SignOutReason.DRAINED)
     )
@@ -172,7 +150,6 @@ def test_a_caller_who_has_left_can_do_nothing_and_may_come_back() -> None:
     script.when(Pause("s1", 1, "lunch"), at=S).then(
         refused("s1", "pause", RefusalReason.UNKNOWN_SESSION)
     )
-    script.when(EndSession("s1")).then(refused("s1", "end_session", RefusalReason.UNKNOWN_SESSION))
     script.when(sign_in("s1", 2), at=2 * S).then(signed_in("s1", 2))
 
 
@@ -252,49 +229,4 @@ def test_a_caller_who_signs_in_anew_with_other_languages_gets_only_those() -> No
 def test_a_caller_on_a_call_cannot_move_to_another_centre() -> None:
     given(*ON_CALL).when(sign_in("s1", 2, centre_id=OTHER_CENTRE), at=S).then(
         refused("s1", "sign_in", RefusalReason.WRONG_ACTIVITY, told=b"s1/2")
-    )
-
-
-def test_a_draining_centre_sends_contacts_back_and_lets_callers_finish() -> None:
-    script = given(*ON_CALL, queued("c2"), signed_in("s2"), signed_in("s3", centre_id="C002"))
-    script.given(offered("c2", "s2")).given(queued("c3"))
-    script.when(DrainCentre(CENTRE), at=S).then(facts.CentreDraining(CENTRE)).looking()
-    news = script.so_far()
-    assert sorted(map(repr, news)) == sorted(
-        map(
-            repr,
-            [
-                offer_rescinded("c2", "s2", RescindReason.DRAINED),
-                returned("c2", ReturnReason.DRAINED, S),
-                returned("c3", ReturnReason.DRAINED, S),
-                session_draining("s1", DrainReason.CENTRE),
-                signed_out("s2", SignOutReason.DRAINED),
-            ],
-        )
-    )
-    script.when(DrainCentre(CENTRE), at=2 * S).then()
-    script.when(routed("c4"), at=2 * S).looking().then(
-        queued("c4"), returned("c4", ReturnReason.DRAINED)
-    )
-    script.when(sign_in("s9"), at=2 * S).then(
-        refused("s9", "sign_in", RefusalReason.UNKNOWN_CENTRE, told=b"s9/1")
-    )
-    script.when(outcome("c1", "s1"), at=3 * S).then(
-        REACHED, signed_out("s1", SignOutReason.DRAINED)
-    )
-
-
-def test_a_drain_of_hundreds_is_worked_off_one_contact_or_caller_at_a_time() -> None:
-    callers = [signed_in(f"s{n}", languages=("ta",)) for n in range(300)]
-    script = given(*(queued(f"c{n}", language="hi") for n in range(300)), *callers)
-    script.when(DrainCentre(CENTRE), at=S).then(facts.CentreDraining(CENTRE))
-    sizes = []
-    while decided := script.step():
-        sizes.append(len(decided))
-    assert (len(sizes), max(sizes)) == (600, 1)
-
-
-def test_an_unknown_centre_cannot_be_drained() -> None:
-    given().when(DrainCentre("C999"), at=S).then(
-        refused("", "drain_centre", RefusalReason.UNKNOWN_CENTRE)
     )

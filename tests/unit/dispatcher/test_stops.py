@@ -1,6 +1,6 @@
 import pytest
 
-from services.dispatcher.domain.facts import StopApplied, StopLifted
+from services.dispatcher.domain.facts import OfferRescinded, StopApplied, StopLifted
 from services.dispatcher.domain.inputs import LiftStop, NewStop
 from services.dispatcher.domain.words import (
     Disposition,
@@ -31,6 +31,8 @@ from tests.support.builders import (
     returned,
     routed,
     signed_in,
+    withdraw,
+    withdrawal_applied,
 )
 from tests.support.scenario import AVAILABLE, CONFIRMED, OFFERED, ON_CALL, given
 
@@ -55,7 +57,7 @@ def test_a_stop_empties_the_queue_takes_offers_back_and_lasts_until_resumed(
         .when(NewStop(scope, named), at=S)
         .looking()
         .then(
-            StopApplied(scope, named),
+            StopApplied(scope, named, open_offers=1),
             offer_rescinded("c1", "s1", RescindReason.STOPPED),
             returned("c1", ReturnReason.STOPPED, S),
             returned("c2", ReturnReason.STOPPED, S),
@@ -73,7 +75,7 @@ def test_a_stop_empties_the_queue_takes_offers_back_and_lasts_until_resumed(
 @covering
 def test_an_accept_that_loses_the_race_with_a_stop_is_refused(scope: StopScope, named: str) -> None:
     given(*OFFERED).when(NewStop(scope, named), at=S).when(accept("c1", "s1")).then(
-        StopApplied(scope, named),
+        StopApplied(scope, named, open_offers=1),
         refused("s1", "accept_offer", RefusalReason.NOT_ALLOWED, attempt("c1")),
     )
 
@@ -134,3 +136,13 @@ def test_a_stop_of_hundreds_of_contacts_is_worked_off_one_by_one() -> None:
     while decided := script.step():
         sizes.append(len(decided))
     assert (len(sizes), max(sizes)) == (600, 1)
+
+
+def test_a_stop_counts_the_offers_that_it_takes_back() -> None:
+    script = given(*OFFERED, signed_in("s2"), queued("c2"), offered("c2", "s2"))
+    script.given(signed_in("s3"), queued("c3", campaign="other"), offered("c3", "s3"), queued("c4"))
+    script.when(withdraw("c2"), at=S).when(NewStop(StopScope.CAMPAIGN, CAMPAIGN)).then(
+        withdrawal_applied("c2"), StopApplied(StopScope.CAMPAIGN, CAMPAIGN, open_offers=1)
+    )
+    reasons = [f.reason for f in script.looking().so_far() if isinstance(f, OfferRescinded)]
+    assert sorted(reasons) == [RescindReason.WITHDRAWN, RescindReason.STOPPED]

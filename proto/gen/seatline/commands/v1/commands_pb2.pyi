@@ -144,6 +144,7 @@ class Command(_message.Message):
     GATEWAY_ALIVE_FIELD_NUMBER: _builtins.int
     END_SESSION_FIELD_NUMBER: _builtins.int
     DRAIN_CENTRE_FIELD_NUMBER: _builtins.int
+    RELEASE_CONTACT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def sign_in(self) -> Global___SignIn:
         """A caller sits down."""
@@ -200,6 +201,10 @@ class Command(_message.Message):
     def drain_centre(self) -> Global___DrainCentre:
         """An operator drains a centre: queued contacts are returned, callers finish."""
 
+    @_builtins.property
+    def release_contact(self) -> Global___ReleaseContact:
+        """An operator hands a contact that waits back to the bank."""
+
     def __init__(
         self,
         *,
@@ -217,12 +222,13 @@ class Command(_message.Message):
         gateway_alive: Global___GatewayAlive | None = ...,
         end_session: Global___EndSession | None = ...,
         drain_centre: Global___DrainCentre | None = ...,
+        release_contact: Global___ReleaseContact | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_offer", b"accept_offer", "decline_offer", b"decline_offer", "drain_centre", b"drain_centre", "end_session", b"end_session", "gateway_alive", b"gateway_alive", "give_outcome", b"give_outcome", "hang_up", b"hang_up", "kind", b"kind", "make_available", b"make_available", "not_unsealed", b"not_unsealed", "pause", b"pause", "sign_in", b"sign_in", "sign_out", b"sign_out", "stream_lost", b"stream_lost", "unsealing", b"unsealing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_offer", b"accept_offer", "decline_offer", b"decline_offer", "drain_centre", b"drain_centre", "end_session", b"end_session", "gateway_alive", b"gateway_alive", "give_outcome", b"give_outcome", "hang_up", b"hang_up", "kind", b"kind", "make_available", b"make_available", "not_unsealed", b"not_unsealed", "pause", b"pause", "release_contact", b"release_contact", "sign_in", b"sign_in", "sign_out", b"sign_out", "stream_lost", b"stream_lost", "unsealing", b"unsealing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_offer", b"accept_offer", "decline_offer", b"decline_offer", "drain_centre", b"drain_centre", "end_session", b"end_session", "gateway_alive", b"gateway_alive", "give_outcome", b"give_outcome", "hang_up", b"hang_up", "kind", b"kind", "make_available", b"make_available", "not_unsealed", b"not_unsealed", "pause", b"pause", "sign_in", b"sign_in", "sign_out", b"sign_out", "stream_lost", b"stream_lost", "unsealing", b"unsealing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_offer", b"accept_offer", "decline_offer", b"decline_offer", "drain_centre", b"drain_centre", "end_session", b"end_session", "gateway_alive", b"gateway_alive", "give_outcome", b"give_outcome", "hang_up", b"hang_up", "kind", b"kind", "make_available", b"make_available", "not_unsealed", b"not_unsealed", "pause", b"pause", "release_contact", b"release_contact", "sign_in", b"sign_in", "sign_out", b"sign_out", "stream_lost", b"stream_lost", "unsealing", b"unsealing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["sign_in", "sign_out", "make_available", "pause", "accept_offer", "decline_offer", "unsealing", "not_unsealed", "hang_up", "give_outcome", "stream_lost", "gateway_alive", "end_session", "drain_centre"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["sign_in", "sign_out", "make_available", "pause", "accept_offer", "decline_offer", "unsealing", "not_unsealed", "hang_up", "give_outcome", "stream_lost", "gateway_alive", "end_session", "drain_centre", "release_contact"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -634,29 +640,33 @@ Global___GatewayAlive: _TypeAlias = GatewayAlive  # noqa: Y015
 
 @_typing.final
 class EndSession(_message.Message):
-    """An operator's order."""
+    """An operator's order. A session with a call leaves after it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SESSION_ID_FIELD_NUMBER: _builtins.int
     BY_FIELD_NUMBER: _builtins.int
     WHY_FIELD_NUMBER: _builtins.int
+    INTERRUPT_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Session."""
     by: _builtins.str
     """Who ordered it."""
     why: _builtins.str
     """Why."""
+    interrupt: _builtins.bool
+    """True when a call or its wrap-up ends now, too; a number that was not shown yet is waited for."""
     def __init__(
         self,
         *,
         session_id: _builtins.str = ...,
         by: _builtins.str = ...,
         why: _builtins.str = ...,
+        interrupt: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "session_id", b"session_id", "why", b"why"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "interrupt", b"interrupt", "session_id", b"session_id", "why", b"why"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -691,3 +701,33 @@ class DrainCentre(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DrainCentre: _TypeAlias = DrainCentre  # noqa: Y015
+
+@_typing.final
+class ReleaseContact(_message.Message):
+    """An operator's order. A contact that a caller has confirmed is not taken away (rule 4.3)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    """Contact; every release of it that waits or is offered goes back."""
+    by: _builtins.str
+    """Who ordered it."""
+    why: _builtins.str
+    """Why."""
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        by: _builtins.str = ...,
+        why: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "contact_id", b"contact_id", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseContact: _TypeAlias = ReleaseContact  # noqa: Y015

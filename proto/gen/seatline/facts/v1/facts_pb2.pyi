@@ -14,6 +14,7 @@ from seatline.commands.v1 import commands_pb2 as _commands_pb2
 from seatline.contacts.v1 import contacts_pb2 as _contacts_pb2
 from seatline.facts.v1 import orders_pb2 as _orders_pb2
 from seatline.facts.v1 import session_pb2 as _session_pb2
+from seatline.facts.v1 import signature_pb2 as _signature_pb2
 from seatline.log.v1 import log_pb2 as _log_pb2
 import builtins as _builtins
 import sys
@@ -48,6 +49,8 @@ class _RescindReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rescind
     """Map or policy changed under the contact."""
     RESCIND_REASON_DRAINED: _RescindReason.ValueType  # 7
     """The centre drains."""
+    RESCIND_REASON_BY_HAND: _RescindReason.ValueType  # 8
+    """An operator hands the contact back to the bank."""
 
 class RescindReason(_RescindReason, metaclass=_RescindReasonEnumTypeWrapper):
     """Why an offer was taken back."""
@@ -68,6 +71,8 @@ RESCIND_REASON_STALE: RescindReason.ValueType  # 6
 """Map or policy changed under the contact."""
 RESCIND_REASON_DRAINED: RescindReason.ValueType  # 7
 """The centre drains."""
+RESCIND_REASON_BY_HAND: RescindReason.ValueType  # 8
+"""An operator hands the contact back to the bank."""
 Global___RescindReason: _TypeAlias = RescindReason  # noqa: Y015
 
 class _EndReason:
@@ -140,6 +145,8 @@ class _ReturnReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReturnRe
     """A stop covers it."""
     RETURN_REASON_WRONG_PARTITION: _ReturnReason.ValueType  # 9
     """The centre is not of this partition."""
+    RETURN_REASON_BY_HAND: _ReturnReason.ValueType  # 10
+    """An operator handed it back."""
 
 class ReturnReason(_ReturnReason, metaclass=_ReturnReasonEnumTypeWrapper):
     """Why a contact went back."""
@@ -164,6 +171,8 @@ RETURN_REASON_STOPPED: ReturnReason.ValueType  # 8
 """A stop covers it."""
 RETURN_REASON_WRONG_PARTITION: ReturnReason.ValueType  # 9
 """The centre is not of this partition."""
+RETURN_REASON_BY_HAND: ReturnReason.ValueType  # 10
+"""An operator handed it back."""
 Global___ReturnReason: _TypeAlias = ReturnReason  # noqa: Y015
 
 @_typing.final
@@ -855,6 +864,7 @@ class Returned(_message.Message):
     PRIORITY_FIELD_NUMBER: _builtins.int
     SEAT_ID_FIELD_NUMBER: _builtins.int
     CENTRE_ID_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
     contact_id: _builtins.str
     """Contact."""
     release: _builtins.int
@@ -871,6 +881,10 @@ class Returned(_message.Message):
     def waited(self) -> _duration_pb2.Duration:
         """How long it waited here."""
 
+    @_builtins.property
+    def signature(self) -> _signature_pb2.Signature:
+        """Whose order it was, for `RETURN_REASON_BY_HAND`."""
+
     def __init__(
         self,
         *,
@@ -881,10 +895,11 @@ class Returned(_message.Message):
         priority: _builtins.int = ...,
         seat_id: _builtins.str = ...,
         centre_id: _builtins.str = ...,
+        signature: _signature_pb2.Signature | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["waited", b"waited"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature", "waited", b"waited"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["centre_id", b"centre_id", "contact_id", b"contact_id", "priority", b"priority", "reason", b"reason", "release", b"release", "seat_id", b"seat_id", "waited", b"waited"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["centre_id", b"centre_id", "contact_id", b"contact_id", "priority", b"priority", "reason", b"reason", "release", b"release", "seat_id", b"seat_id", "signature", b"signature", "waited", b"waited"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

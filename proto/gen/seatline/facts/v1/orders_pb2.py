@@ -23,31 +23,32 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from seatline.facts.v1 import signature_pb2 as seatline_dot_facts_dot_v1_dot_signature__pb2
 from seatline.map.v1 import map_pb2 as seatline_dot_map_dot_v1_dot_map__pb2
 from seatline.suppressions.v1 import suppressions_pb2 as seatline_dot_suppressions_dot_v1_dot_suppressions__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eseatline/facts/v1/orders.proto\x12\x11seatline.facts.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x19seatline/map/v1/map.proto\x1a+seatline/suppressions/v1/suppressions.proto\"N\n\nMapApplied\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12/\n\x07\x63\x65ntres\x18\x02 \x03(\x0b\x32\x1e.seatline.facts.v1.CentreSlice\"B\n\x0b\x43\x65ntreSlice\x12\x11\n\tcentre_id\x18\x01 \x01(\t\x12\x10\n\x08seat_ids\x18\x02 \x03(\t\x12\x0e\n\x06\x63losed\x18\x03 \x01(\x08\"\x8b\x01\n\rPolicyApplied\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12+\n\x08max_wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12*\n\x07wrap_up\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08required\x18\x04 \x01(\x08\"D\n\x0bStopApplied\x12)\n\x05scope\x18\x01 \x01(\x0e\x32\x1a.seatline.map.v1.StopScope\x12\n\n\x02id\x18\x02 \x01(\t\"C\n\nStopLifted\x12)\n\x05scope\x18\x01 \x01(\x0e\x32\x1a.seatline.map.v1.StopScope\x12\n\n\x02id\x18\x02 \x01(\t\"\x88\x01\n\x11WithdrawalApplied\x12\x12\n\nperson_key\x18\x01 \x01(\x0c\x12\x12\n\ncontact_id\x18\x02 \x01(\t\x12\x36\n\x04kind\x18\x03 \x01(\x0e\x32(.seatline.suppressions.v1.WithdrawalKind\x12\x13\n\x0bprovisional\x18\x04 \x01(\x08\"=\n\x13WithdrawalForgotten\x12\x12\n\nperson_key\x18\x01 \x01(\x0c\x12\x12\n\ncontact_id\x18\x02 \x01(\t\"#\n\x0e\x43\x65ntreDraining\x12\x11\n\tcentre_id\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eseatline/facts/v1/orders.proto\x12\x11seatline.facts.v1\x1a\x1egoogle/protobuf/duration.proto\x1a!seatline/facts/v1/signature.proto\x1a\x19seatline/map/v1/map.proto\x1a+seatline/suppressions/v1/suppressions.proto\"\x7f\n\nMapApplied\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12/\n\x07\x63\x65ntres\x18\x02 \x03(\x0b\x32\x1e.seatline.facts.v1.CentreSlice\x12/\n\tsignature\x18\x03 \x01(\x0b\x32\x1c.seatline.facts.v1.Signature\"B\n\x0b\x43\x65ntreSlice\x12\x11\n\tcentre_id\x18\x01 \x01(\t\x12\x10\n\x08seat_ids\x18\x02 \x03(\t\x12\x0e\n\x06\x63losed\x18\x03 \x01(\x08\"\xbc\x01\n\rPolicyApplied\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12+\n\x08max_wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12*\n\x07wrap_up\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08required\x18\x04 \x01(\x08\x12/\n\tsignature\x18\x05 \x01(\x0b\x32\x1c.seatline.facts.v1.Signature\"\x8a\x01\n\x0bStopApplied\x12)\n\x05scope\x18\x01 \x01(\x0e\x32\x1a.seatline.map.v1.StopScope\x12\n\n\x02id\x18\x02 \x01(\t\x12/\n\tsignature\x18\x03 \x01(\x0b\x32\x1c.seatline.facts.v1.Signature\x12\x13\n\x0bopen_offers\x18\x04 \x01(\r\"t\n\nStopLifted\x12)\n\x05scope\x18\x01 \x01(\x0e\x32\x1a.seatline.map.v1.StopScope\x12\n\n\x02id\x18\x02 \x01(\t\x12/\n\tsignature\x18\x03 \x01(\x0b\x32\x1c.seatline.facts.v1.Signature\"\xb9\x01\n\x11WithdrawalApplied\x12\x12\n\nperson_key\x18\x01 \x01(\x0c\x12\x12\n\ncontact_id\x18\x02 \x01(\t\x12\x36\n\x04kind\x18\x03 \x01(\x0e\x32(.seatline.suppressions.v1.WithdrawalKind\x12\x13\n\x0bprovisional\x18\x04 \x01(\x08\x12/\n\tsignature\x18\x05 \x01(\x0b\x32\x1c.seatline.facts.v1.Signature\"=\n\x13WithdrawalForgotten\x12\x12\n\nperson_key\x18\x01 \x01(\x0c\x12\x12\n\ncontact_id\x18\x02 \x01(\t\"T\n\x0e\x43\x65ntreDraining\x12\x11\n\tcentre_id\x18\x01 \x01(\t\x12/\n\tsignature\x18\x02 \x01(\x0b\x32\x1c.seatline.facts.v1.Signatureb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'seatline.facts.v1.orders_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MAPAPPLIED']._serialized_start=157
-  _globals['_MAPAPPLIED']._serialized_end=235
-  _globals['_CENTRESLICE']._serialized_start=237
-  _globals['_CENTRESLICE']._serialized_end=303
-  _globals['_POLICYAPPLIED']._serialized_start=306
-  _globals['_POLICYAPPLIED']._serialized_end=445
-  _globals['_STOPAPPLIED']._serialized_start=447
-  _globals['_STOPAPPLIED']._serialized_end=515
-  _globals['_STOPLIFTED']._serialized_start=517
-  _globals['_STOPLIFTED']._serialized_end=584
-  _globals['_WITHDRAWALAPPLIED']._serialized_start=587
-  _globals['_WITHDRAWALAPPLIED']._serialized_end=723
-  _globals['_WITHDRAWALFORGOTTEN']._serialized_start=725
-  _globals['_WITHDRAWALFORGOTTEN']._serialized_end=786
-  _globals['_CENTREDRAINING']._serialized_start=788
-  _globals['_CENTREDRAINING']._serialized_end=823
+  _globals['_MAPAPPLIED']._serialized_start=192
+  _globals['_MAPAPPLIED']._serialized_end=319
+  _globals['_CENTRESLICE']._serialized_start=321
+  _globals['_CENTRESLICE']._serialized_end=387
+  _globals['_POLICYAPPLIED']._serialized_start=390
+  _globals['_POLICYAPPLIED']._serialized_end=578
+  _globals['_STOPAPPLIED']._serialized_start=581
+  _globals['_STOPAPPLIED']._serialized_end=719
+  _globals['_STOPLIFTED']._serialized_start=721
+  _globals['_STOPLIFTED']._serialized_end=837
+  _globals['_WITHDRAWALAPPLIED']._serialized_start=840
+  _globals['_WITHDRAWALAPPLIED']._serialized_end=1025
+  _globals['_WITHDRAWALFORGOTTEN']._serialized_start=1027
+  _globals['_WITHDRAWALFORGOTTEN']._serialized_end=1088
+  _globals['_CENTREDRAINING']._serialized_start=1090
+  _globals['_CENTREDRAINING']._serialized_end=1174
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from seatline.facts.v1 import signature_pb2 as _signature_pb2
 from seatline.map.v1 import map_pb2 as _map_pb2
 from seatline.suppressions.v1 import suppressions_pb2 as _suppressions_pb2
 import builtins as _builtins
@@ -29,21 +30,27 @@ class MapApplied(_message.Message):
 
     VERSION_FIELD_NUMBER: _builtins.int
     CENTRES_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """Version."""
     @_builtins.property
     def centres(self) -> _containers.RepeatedCompositeFieldContainer[Global___CentreSlice]:
         """The centres of this partition and their seats: what the fold needs of the map."""
 
+    @_builtins.property
+    def signature(self) -> _signature_pb2.Signature:
+        """Whose order it was."""
+
     def __init__(
         self,
         *,
         version: _builtins.int = ...,
         centres: _abc.Iterable[Global___CentreSlice] | None = ...,
+        signature: _signature_pb2.Signature | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["centres", b"centres", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["centres", b"centres", "signature", b"signature", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -91,6 +98,7 @@ class PolicyApplied(_message.Message):
     MAX_WAIT_FIELD_NUMBER: _builtins.int
     WRAP_UP_FIELD_NUMBER: _builtins.int
     REQUIRED_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """Version."""
     required: _builtins.bool
@@ -103,6 +111,10 @@ class PolicyApplied(_message.Message):
     def wrap_up(self) -> _duration_pb2.Duration:
         """Longest wrap-up."""
 
+    @_builtins.property
+    def signature(self) -> _signature_pb2.Signature:
+        """Whose order it was."""
+
     def __init__(
         self,
         *,
@@ -110,10 +122,11 @@ class PolicyApplied(_message.Message):
         max_wait: _duration_pb2.Duration | None = ...,
         wrap_up: _duration_pb2.Duration | None = ...,
         required: _builtins.bool = ...,
+        signature: _signature_pb2.Signature | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["max_wait", b"max_wait", "wrap_up", b"wrap_up"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["max_wait", b"max_wait", "signature", b"signature", "wrap_up", b"wrap_up"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_wait", b"max_wait", "required", b"required", "version", b"version", "wrap_up", b"wrap_up"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_wait", b"max_wait", "required", b"required", "signature", b"signature", "version", b"version", "wrap_up", b"wrap_up"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -127,19 +140,29 @@ class StopApplied(_message.Message):
 
     SCOPE_FIELD_NUMBER: _builtins.int
     ID_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    OPEN_OFFERS_FIELD_NUMBER: _builtins.int
     scope: _map_pb2.StopScope.ValueType
     """Scope."""
     id: _builtins.str
     """Campaign, seat or centre; empty for all."""
+    open_offers: _builtins.int
+    """Open offers that it takes back, one by one behind this fact."""
+    @_builtins.property
+    def signature(self) -> _signature_pb2.Signature:
+        """Whose order it was."""
+
     def __init__(
         self,
         *,
         scope: _map_pb2.StopScope.ValueType = ...,
         id: _builtins.str = ...,
+        signature: _signature_pb2.Signature | None = ...,
+        open_offers: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "scope", b"scope"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "open_offers", b"open_offers", "scope", b"scope", "signature", b"signature"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -153,19 +176,25 @@ class StopLifted(_message.Message):
 
     SCOPE_FIELD_NUMBER: _builtins.int
     ID_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
     scope: _map_pb2.StopScope.ValueType
     """Scope."""
     id: _builtins.str
     """Campaign, seat or centre; empty for all."""
+    @_builtins.property
+    def signature(self) -> _signature_pb2.Signature:
+        """Whose order it was."""
+
     def __init__(
         self,
         *,
         scope: _map_pb2.StopScope.ValueType = ...,
         id: _builtins.str = ...,
+        signature: _signature_pb2.Signature | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "scope", b"scope"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "scope", b"scope", "signature", b"signature"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -184,6 +213,7 @@ class WithdrawalApplied(_message.Message):
     CONTACT_ID_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     PROVISIONAL_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
     person_key: _builtins.bytes
     """Person; empty for a recall by contact id."""
     contact_id: _builtins.str
@@ -192,6 +222,10 @@ class WithdrawalApplied(_message.Message):
     """What kind."""
     provisional: _builtins.bool
     """True when it comes from a disposition, not from an order."""
+    @_builtins.property
+    def signature(self) -> _signature_pb2.Signature:
+        """Whose order it was; absent when provisional."""
+
     def __init__(
         self,
         *,
@@ -199,10 +233,11 @@ class WithdrawalApplied(_message.Message):
         contact_id: _builtins.str = ...,
         kind: _suppressions_pb2.WithdrawalKind.ValueType = ...,
         provisional: _builtins.bool = ...,
+        signature: _signature_pb2.Signature | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "kind", b"kind", "person_key", b"person_key", "provisional", b"provisional"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact_id", b"contact_id", "kind", b"kind", "person_key", b"person_key", "provisional", b"provisional", "signature", b"signature"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -241,16 +276,22 @@ class CentreDraining(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CENTRE_ID_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
     centre_id: _builtins.str
     """Centre."""
+    @_builtins.property
+    def signature(self) -> _signature_pb2.Signature:
+        """Whose order it was."""
+
     def __init__(
         self,
         *,
         centre_id: _builtins.str = ...,
+        signature: _signature_pb2.Signature | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["centre_id", b"centre_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["centre_id", b"centre_id", "signature", b"signature"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

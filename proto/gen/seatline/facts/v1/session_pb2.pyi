@@ -10,6 +10,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from seatline.commands.v1 import commands_pb2 as _commands_pb2
+from seatline.facts.v1 import signature_pb2 as _signature_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -153,6 +154,10 @@ class _RefusalReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Refusal
     """A field is missing, too long or outside its range."""
     REFUSAL_REASON_TOO_LATE: _RefusalReason.ValueType  # 8
     """The announcement came after `dial_by`."""
+    REFUSAL_REASON_UNKNOWN_CONTACT: _RefusalReason.ValueType  # 9
+    """No such contact here."""
+    REFUSAL_REASON_WITH_CALLER: _RefusalReason.ValueType  # 10
+    """A caller has confirmed the contact; it ends with the call."""
 
 class RefusalReason(_RefusalReason, metaclass=_RefusalReasonEnumTypeWrapper):
     """Why a command was refused."""
@@ -175,6 +180,10 @@ REFUSAL_REASON_INVALID_FIELD: RefusalReason.ValueType  # 7
 """A field is missing, too long or outside its range."""
 REFUSAL_REASON_TOO_LATE: RefusalReason.ValueType  # 8
 """The announcement came after `dial_by`."""
+REFUSAL_REASON_UNKNOWN_CONTACT: RefusalReason.ValueType  # 9
+"""No such contact here."""
+REFUSAL_REASON_WITH_CALLER: RefusalReason.ValueType  # 10
+"""A caller has confirmed the contact; it ends with the call."""
 Global___RefusalReason: _TypeAlias = RefusalReason  # noqa: Y015
 
 @_typing.final
@@ -238,22 +247,28 @@ class SignedOut(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     NONCE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Session."""
     nonce: _builtins.bytes
     """Stream binding."""
     reason: Global___SignOutReason.ValueType
     """Why."""
+    @_builtins.property
+    def signature(self) -> _signature_pb2.Signature:
+        """Whose order it was, for `SIGN_OUT_REASON_ENDED`."""
+
     def __init__(
         self,
         *,
         session_id: _builtins.str = ...,
         nonce: _builtins.bytes = ...,
         reason: Global___SignOutReason.ValueType = ...,
+        signature: _signature_pb2.Signature | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["nonce", b"nonce", "reason", b"reason", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["nonce", b"nonce", "reason", b"reason", "session_id", b"session_id", "signature", b"signature"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -330,22 +345,28 @@ class SessionDraining(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     NONCE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Session."""
     nonce: _builtins.bytes
     """Stream binding."""
     reason: Global___DrainReason.ValueType
     """Why."""
+    @_builtins.property
+    def signature(self) -> _signature_pb2.Signature:
+        """Whose order it was, for `DRAIN_REASON_ENDED`."""
+
     def __init__(
         self,
         *,
         session_id: _builtins.str = ...,
         nonce: _builtins.bytes = ...,
         reason: Global___DrainReason.ValueType = ...,
+        signature: _signature_pb2.Signature | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["nonce", b"nonce", "reason", b"reason", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["nonce", b"nonce", "reason", b"reason", "session_id", b"session_id", "signature", b"signature"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -457,6 +478,7 @@ class CommandRefused(_message.Message):
     COMMAND_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Session; empty when the command named none."""
     nonce: _builtins.bytes
@@ -469,7 +491,11 @@ class CommandRefused(_message.Message):
     """Why."""
     @_builtins.property
     def attempt(self) -> _commands_pb2.Attempt:
-        """What it was about, if anything."""
+        """What it was about, if anything; of an operator's order, the contact and who has it."""
+
+    @_builtins.property
+    def signature(self) -> _signature_pb2.Signature:
+        """Whose order it was, of an operator's."""
 
     def __init__(
         self,
@@ -480,10 +506,11 @@ class CommandRefused(_message.Message):
         command: _builtins.str = ...,
         reason: Global___RefusalReason.ValueType = ...,
         attempt: _commands_pb2.Attempt | None = ...,
+        signature: _signature_pb2.Signature | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "signature", b"signature"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "boot_id", b"boot_id", "command", b"command", "nonce", b"nonce", "reason", b"reason", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "boot_id", b"boot_id", "command", b"command", "nonce", b"nonce", "reason", b"reason", "session_id", b"session_id", "signature", b"signature"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
