@@ -1,6 +1,6 @@
 """What each fact must say, and what must be true when it is said; all of these are asked."""
 
-from seatline.facts.v1 import facts_pb2
+from seatline.facts.v1 import facts_pb2, session_pb2
 from tests.checker import limits
 from tests.checker.findings import Judgement, rule
 from tests.checker.floor import CONFIRMED, ON_CALL
@@ -14,6 +14,11 @@ _SPENT = (
     Reason.END_REASON_NOT_GIVEN,
     Reason.END_REASON_INTERRUPTED,
 )
+_BY_HAND = {
+    ("returned", facts_pb2.RETURN_REASON_BY_HAND): "release_contact",
+    ("signed_out", session_pb2.SIGN_OUT_REASON_ENDED): "end_session",
+    ("session_draining", session_pb2.DRAIN_REASON_ENDED): "end_session",
+}
 _BY_GATEWAY = (
     Reason.END_REASON_WITHDRAWN,
     Reason.END_REASON_STOPPED,
@@ -191,6 +196,19 @@ def end_without_not_before(seen: Sight) -> str | None:
     return None
 
 
+@rule("4.9")
+def by_no_hand(seen: Sight) -> str | None:
+    """What is said to be an operator's doing, that operator has ordered."""
+    command = _BY_HAND.get((seen.kind, getattr(seen.body, "reason", 0)))
+    if command is None or not seen.heard.is_whole:
+        return None
+    subject = seen.key[0] if seen.key is not None else seen.session_id
+    by = seen.body.signature.by
+    if (command, subject, by) in seen.heard.ordered:
+        return None
+    return f"{seen.kind} of {subject} is by {by!r}, and no such {command} was given"
+
+
 CALLS: tuple[Judgement, ...] = (
     offer_after_allow_until,
     limit_too_far,
@@ -205,4 +223,5 @@ CALLS: tuple[Judgement, ...] = (
     never_dialled_too_early,
     taken_back_after_unsealing,
     end_without_not_before,
+    by_no_hand,
 )

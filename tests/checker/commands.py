@@ -34,6 +34,8 @@ class Heard:
         self.accepted: dict[Said, int] = {}
         self.unsealing: dict[Said, int] = {}
         self.not_unsealed: dict[Said, int] = {}
+        self.ordered: set[tuple[str, str, str]] = set()
+        """What operators ordered: which command, about which contact or session, by whom."""
         self.undated: set[Said] = set()
         """What was announced first behind a step back of the broker's clock: its time says
         nothing."""
@@ -61,6 +63,9 @@ class Heard:
             return
         for command in record.commands:
             kind = command.WhichOneof("kind")
+            if kind in _BY_HAND:
+                order = getattr(command, kind)
+                self.ordered.add((kind, getattr(order, _BY_HAND[kind]), order.by))
             kept = _KEPT.get(kind or "")
             if kind is not None and kept is not None:
                 said = getattr(command, kind)
@@ -73,4 +78,5 @@ class Heard:
                     getattr(self, kept).setdefault(key, appended_at_ms)
 
 
+_BY_HAND = {"end_session": "session_id", "release_contact": "contact_id"}
 _KEPT = {"accept_offer": "accepted", "unsealing": "unsealing", "not_unsealed": "not_unsealed"}

@@ -23,7 +23,7 @@ from tests.support.scenario import AVAILABLE, FLOOR, at_end
 CODEC = DispatcherCodec(8)
 HEADER = Header(FencePoint(3, b"o" * 16, 9), START_MS)
 INPUTS = (topics.COMMANDS, topics.RULINGS, topics.MAP, topics.SUPPRESSIONS)
-SMALL = {"priority", "ready_callers", "waiting_contacts", "attempt"}
+SMALL = {"priority", "ready_callers", "waiting_contacts", "attempt", "open_offers"}
 
 
 def _field(name: str, hint: object) -> st.SearchStrategy[object]:

@@ -165,10 +165,15 @@ class DispatcherMachine(DrivenFloor, RuleBasedStateMachine):
         nonces = (session.nonce if session else b"nobody", b"other")
         self.decide(inputs.StreamLost(nonces))
 
-    @rule(session_id=sessions, pick=picks)
-    def end_a_session(self, session_id: str, pick: int) -> None:
+    @rule(session_id=sessions, pick=picks, interrupt=st.booleans())
+    def end_a_session(self, session_id: str, pick: int, interrupt: bool) -> None:
         if pick % 5 == 0:
-            self.decide(inputs.EndSession(session_id), b"")
+            self.decide(inputs.EndSession(session_id, interrupt, "by", "why"), b"")
+
+    @rule(pick=picks)
+    def hand_a_contact_back(self, pick: int) -> None:
+        names = sorted({name for name, _ in self.core.floor.contacts}) or ["c1"]
+        self.decide(inputs.ReleaseContact(names[pick % len(names)], "by", "why"), b"")
 
     @rule(centre_id=st.sampled_from([CENTRE, OTHER_CENTRE]), pick=picks)
     @precondition(lambda self: self.made > 12)

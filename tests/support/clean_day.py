@@ -43,6 +43,7 @@ class CleanDay(SnapshottedFloor):
         self.decline_miss_and_withdraw()
         self.never_dial()
         self.take_back()
+        self.give_orders()
         self.write_snapshot()
         self.tell()  # it stands still after that, and another takes over
         self.leave_snapshot_undone()
@@ -119,6 +120,12 @@ class CleanDay(SnapshottedFloor):
         self.decide(not_unsealed("stopped", session_id, words.NotUnsealedReason.STOPPED))
         self.decide(stream_lost("s3"))
         self.decide(sign_in("s3", 2, resume_token=b"s3/1"))
+
+    def give_orders(self) -> None:
+        self.route("handed-back")
+        self.decide(inputs.ReleaseContact("handed-back", "Asha", "asked for"), b"")
+        self.decide(inputs.EndSession("s3", False, "Asha", "her desk hangs"), b"")
+        self.decide(sign_in("s3", 3))
 
     def call_late(self) -> None:
         """An accept in time is written when its lease is over: commands were behind."""

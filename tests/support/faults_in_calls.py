@@ -69,6 +69,11 @@ def called_though_forbidden(history: WrittenHistory) -> None:
 
 
 @fault()
+def by_no_hand(history: WrittenHistory) -> None:
+    spot(history, "returned", "handed-back").fact.returned.signature.by = "somebody else"
+
+
+@fault()
 def offered_before_its_map(history: WrittenHistory) -> None:
     spot(history, "queued", "called").fact.queued.map_version = 99
     ruling_on(history, "called").map_version = 99

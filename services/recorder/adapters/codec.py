@@ -1,6 +1,7 @@
 """Protobuf to the recorder's entries. Total: anything else than a known record is one error."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -9,11 +10,12 @@ from google.protobuf.message import DecodeError, Message
 
 from seatline.commands.v1 import commands_pb2
 from seatline.contacts.v1 import contacts_pb2
-from seatline.facts.v1 import facts_pb2, orders_pb2, session_pb2
+from seatline.facts.v1 import facts_pb2, orders_pb2, session_pb2, signature_pb2
 from seatline.rulings.v1 import rulings_pb2
 from seatline.suppressions.v1 import suppressions_pb2
 from services.recorder.adapters.values import BIGINT_MAX, bigint, span, text, time
 from services.recorder.domain.entries import (
+    BANK,
     AmendDetail,
     CentreId,
     ContactId,
@@ -151,7 +153,14 @@ def _fact(fact: facts_pb2.Fact) -> Entry:
         bigint(message.map_version) if shape.map_version else None,
         bigint(message.policy_version) if shape.policy_version else None,
         detail,
+        _ordered_at(message) if shape.signature else None,
     )
+
+
+def _ordered_at(message: Any) -> datetime | None:
+    """Return when an operator gave the order; the bank's own are no operator's."""
+    signature: signature_pb2.Signature = message.signature
+    return None if signature.by == BANK else time(signature, "ordered_at")
 
 
 def _of_attempt(message: Any) -> _Subject:
@@ -253,6 +262,7 @@ class _Shape(NamedTuple):
     centre_id: bool
     map_version: bool
     policy_version: bool
+    signature: bool
 
 
 def _shape(field: FieldDescriptor) -> _Shape:

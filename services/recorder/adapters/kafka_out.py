@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from seatline.suppressions.v1 import suppressions_pb2
+from services.recorder.domain.entries import BANK
 from services.recorder.domain.rows import DueWithdrawal
 from services.recorder.ports import Settled
 from services.runtime.log_port import LogWriter, SendError, Sent
 
 SUPPRESSIONS_TOPIC = "seatline.suppressions.v1"
 
-_BY = "bank"
 _WHY = "disposition given in a call"
 
 
@@ -57,11 +57,11 @@ def _records(withdrawal: DueWithdrawal) -> Iterator[tuple[bytes, bytes]]:
     kind = suppressions_pb2.WithdrawalKind.Value(f"WITHDRAWAL_KIND_{withdrawal.kind.upper()}")
     if withdrawal.contact_id is not None:
         by_contact = suppressions_pb2.Withdrawal(
-            contact_id=withdrawal.contact_id, kind=kind, by=_BY, why=_WHY
+            contact_id=withdrawal.contact_id, kind=kind, by=BANK, why=_WHY
         )
         yield withdrawal.contact_id.encode(), by_contact.SerializeToString()
     if withdrawal.person_key is not None:
         by_person = suppressions_pb2.Withdrawal(
-            person_key=withdrawal.person_key, kind=kind, by=_BY, why=_WHY
+            person_key=withdrawal.person_key, kind=kind, by=BANK, why=_WHY
         )
         yield withdrawal.person_key, by_person.SerializeToString()

@@ -88,6 +88,7 @@ class BatchRows:
                     entry.session_id,
                     entry.centre_id,
                     entry.payload,
+                    entry.ordered_at,
                 )
             )
             if isinstance(entry.detail, WithdrawDetail):

@@ -17,6 +17,9 @@ SeatId = NewType("SeatId", str)
 Partition = tuple[str, int]
 """Topic and partition."""
 
+BANK = "bank"
+"""Who orders what the recorder orders: on a caller's word, and no operator."""
+
 
 class Log(IntEnum):
     """The two logs that are recorded."""
@@ -97,6 +100,8 @@ class Entry(NamedTuple):
     map_version: int | None = None
     policy_version: int | None = None
     detail: Detail | None = None
+    ordered_at: datetime | None = None
+    """When the operator's order was given that it answers."""
 
 
 @dataclass(frozen=True, slots=True)

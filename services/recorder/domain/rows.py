@@ -44,6 +44,7 @@ class DecisionRow(NamedTuple):
     session_id: SessionId | None
     centre_id: CentreId | None
     payload: bytes
+    ordered_at: datetime | None
 
 
 class StateRow(NamedTuple):

@@ -6,7 +6,15 @@ from typing import Any
 from services.dispatcher.domain import facts
 from services.dispatcher.domain.facts import Fact
 from services.dispatcher.domain.floor import Floor, LiveContact
-from services.dispatcher.domain.words import Activity, EndReason, Place, Presence, StopScope
+from services.dispatcher.domain.words import (
+    Activity,
+    EndReason,
+    Place,
+    Presence,
+    ReturnReason,
+    SignOutReason,
+    StopScope,
+)
 
 ACTIVITY_OF = {
     Place.OFFERED: Activity.OFFERED,
@@ -149,9 +157,11 @@ class Journal:
         self._terminal(key)
         assert key not in self.confirmed
         assert key not in self.held_by.values()
+        assert (fact.reason is ReturnReason.BY_HAND) == (fact.signature is not None)
 
     def _SignedOut(self, fact: facts.SignedOut, at_ms: int) -> None:  # noqa: N802
         assert fact.session_id not in self.held_by
+        assert (fact.reason is SignOutReason.ENDED) == (fact.signature is not None)
 
     def _WithdrawalApplied(self, fact: facts.WithdrawalApplied, at_ms: int) -> None:  # noqa: N802
         self.withdrawn.add(fact.contact_id or fact.person_key)
