@@ -3,30 +3,38 @@
 Imports are local, so that a command pays only for what it uses.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.cli.adapters.endpoints import Endpoints, read_endpoints
-from services.cli.errors import StackAwayError
+from services.cli.errors import NotDoneError, StackAwayError
 from services.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
     from services.cli.adapters.kafka_log_book import KafkaLogBook
+    from services.cli.adapters.stop_log import Past
+    from services.cli.domain.orders import Order
     from services.cli.domain.reigns import InputName, Reign
+    from services.cli.domain.scope import Scope
     from services.cli.domain.story import Story
     from services.cli.handlers.audit import Audited
     from services.cli.handlers.dead import DeadHandler
+    from services.cli.handlers.hand import HandHandler, Handled, HandWish
     from services.cli.handlers.ownership import Asking, DecidersLog, Moved, Skipped
     from services.cli.handlers.publish import Published, Wish
     from services.cli.handlers.recover import Assessment
     from services.cli.handlers.recover import Wish as RecoverWish
-    from services.cli.ports import InUse, Summary
+    from services.cli.handlers.stop import Stopped, StopWish
+    from services.cli.ports import InUse, Standing, Summary
 
 Progress = Callable[[str], None]
+POSTGRES_S = 1.0
+"""So long may Postgres hold up a stop; without it is not known what was in force before."""
 
 
 async def audit(state: Path, journal: Path | None, progress: Progress) -> "Audited":
@@ -201,9 +209,86 @@ async def _recover(
             return found, await handler(wish, found, now)
 
 
-def _stack(state: Path) -> Endpoints:
+async def stop(state: Path, wish: "StopWish") -> "Stopped":
+    """Stop or resume a scope; Postgres may be away, as an emergency is not held up for it."""
+    from services.cli.adapters.stop_log import KafkaStopLog
+    from services.cli.handlers.stop import StopHandler
+
+    stack = _stack(state, ("kafka",))
+    wish = replace(wish, wait=wish.wait and not wish.dry_run and stack.dispatchers > 0)
+    with _book(stack) as book:
+        return StopHandler(KafkaStopLog(book, await _past(stack, book)))(wish)
+
+
+async def stops(state: Path) -> "tuple[Standing, Mapping[Scope, frozenset[int]] | None]":
+    """Read the stops that are ordered, and where each is in force; None when that is not known."""
+    from services.cli.adapters.stop_log import KafkaStopLog
+
+    stack = _stack(state, ("kafka",))
+    with _book(stack) as book:
+        past = await _past(stack, book)
+        log = KafkaStopLog(book, past)
+        return log.standing(), log.applied() if past.is_known else None
+
+
+async def release(state: Path, contact_id: str, wish: "HandWish") -> "Handled":
+    """Hand a contact back to the bank."""
+    async with _hand(state) as handler:
+        return await handler.release(contact_id, wish)
+
+
+async def end_session(
+    state: Path, session_id: str, wish: "HandWish", *, interrupt: bool
+) -> "Handled":
+    """End a caller session."""
+    async with _hand(state) as handler:
+        return await handler.end_session(session_id, wish, interrupt=interrupt)
+
+
+async def journal(state: Path, since_ms: int, limit: int, progress: Progress) -> "list[Order]":
+    """List operators' orders."""
+    from services.cli.adapters.order_logs import KafkaOrderLogs, PostgresOrders
+    from services.cli.adapters.story_record import read_bookmarks
+    from services.cli.handlers.journal import JournalHandler
+
+    stack = _stack(state)
+    bookmarks = await read_bookmarks(stack.postgres)
+    with _book(stack) as book:
+        logs = KafkaOrderLogs(book, bookmarks)
+        return await JournalHandler(logs, PostgresOrders(stack.postgres), progress)(since_ms, limit)
+
+
+@asynccontextmanager
+async def _hand(state: Path) -> "AsyncIterator[HandHandler]":
+    from services.cli.adapters.hand_log import KafkaHandLog
+    from services.cli.adapters.story_logs import LogStory
+    from services.cli.adapters.story_record import PostgresStory, read_bookmarks
+    from services.cli.handlers.hand import HandHandler
+
+    stack = _stack(state)
+    bookmarks = await read_bookmarks(stack.postgres)
+    with _book(stack) as book:
+        logs, record = LogStory(book, bookmarks), PostgresStory(stack.postgres)
+        yield HandHandler(logs, record, KafkaHandLog(book, bookmarks))
+
+
+async def _past(stack: Endpoints, book: "KafkaLogBook") -> "Past":
+    from services.cli.adapters.order_logs import read_stops
+    from services.cli.adapters.stop_log import Past, past_unknown
+    from services.cli.adapters.story_record import read_bookmarks
+
+    try:
+        async with asyncio.timeout(POSTGRES_S):
+            # Bookmarks first: what is recorded in between is then read twice, not never.
+            bookmarks = await read_bookmarks(stack.postgres)
+            return Past(bookmarks, await read_stops(stack.postgres))
+    except (TimeoutError, NotDoneError):
+        return past_unknown(book)
+
+
+def _stack(state: Path, parts: Sequence[str] = ("kafka", "postgres")) -> Endpoints:
     stack = read_endpoints(state)
-    for part in ("kafka", "postgres"):
+    for part in parts:
         if not getattr(stack, part):
             raise StackAwayError(f"{state}: {part}: this stack runs without it")
     return stack

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.cli.adapters.log_book import Bounds
 from services.runtime.log_port import Arrived
+from tests.support.recorder_entries import NOON_MS
 
-STAMPED_MS = 1_770_000_000_000
+STAMPED_MS = NOON_MS
 """Append time of the record at offset 0."""
 
 
@@ -68,14 +69,15 @@ class InMemoryLogBook:
         del group, topic
         return {number: self.done.get(number, 0) for number in range(self.partitions)}
 
-    def append(self, topic: str, key: bytes, value: bytes, partition: int = 0) -> None:
+    def append(self, topic: str, key: bytes, value: bytes, partition: int = 0) -> int:
         if self.dies_at_append == len(self.appended) + 1:
             raise WriterDiedError
         self.appended.append((topic, key))
-        self.put(topic, partition, value)
+        offset = self.put(topic, partition, value)
         for record in self.on_append:
             self.put(*record)
         self.on_append.clear()
+        return self._stamp(topic, partition, offset)
 
 
 class InMemoryAppends:

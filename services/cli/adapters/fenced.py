@@ -1,6 +1,6 @@
 """Read fenced logs by the reader rule, so that what a fence has overtaken is not counted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
@@ -34,6 +34,11 @@ class Counting:
     arrived: Arrived
     header: Header
     record: FencedRecord
+
+    @property
+    def facts(self) -> Sequence[facts_pb2.Fact]:
+        """Its facts; none of a record of rulings."""
+        return self.record.facts if isinstance(self.record, facts_pb2.FactRecord) else ()
 
 
 class FencedPartition:
@@ -93,6 +98,35 @@ def counting(
     ranges = {n: Bounds(starts[n].offset, end) for n, end in ends.items()}
     for arrived in book.read(topic, ranges):
         judged = partitions[arrived.partition].judge(arrived)
+        if judged is not None:
+            yield judged
+
+
+def following(
+    book: LogBook,
+    topic: str,
+    partitions: Iterable[int],
+    bookmarks: Mapping[tuple[str, int], Bookmark],
+    within_s: float,
+) -> Iterator[Counting]:
+    """Yield each record that counts as it comes, until the time is over.
+
+    Args:
+        book: Where to read.
+        topic: Rulings or facts.
+        partitions: Which to follow.
+        bookmarks: Where to begin, by topic and partition; else at the oldest kept.
+        within_s: How long.
+
+    Raises:
+        NotDoneError: A record cannot be read, or records are missing.
+        StackAwayError: Kafka does not answer.
+    """
+    marks = {number: bookmarks.get((topic, number), Bookmark()) for number in partitions}
+    judges = {number: FencedPartition(topic, number, mark.point) for number, mark in marks.items()}
+    starts = {number: mark.offset for number, mark in marks.items()}
+    for arrived in book.follow(topic, starts, within_s):
+        judged = judges[arrived.partition].judge(arrived)
         if judged is not None:
             yield judged
 

@@ -132,7 +132,7 @@ class KafkaLogBook:
             for entry in answer.topic_partitions
         }
 
-    def append(self, topic: str, key: bytes, value: bytes, partition: int = 0) -> None:
+    def append(self, topic: str, key: bytes, value: bytes, partition: int = 0) -> int:
         """Append a record; see `LogBook.append`."""
         producer = Producer(
             {
@@ -144,21 +144,23 @@ class KafkaLogBook:
                 "linger.ms": 0,
             }
         )
-        settled: list[KafkaError | None] = []
+        settled: list[tuple[KafkaError | None, Message]] = []
         producer.produce(
             topic,
             key=key,
             value=value,
             partition=partition,
-            on_delivery=lambda error, _: settled.append(error),
+            on_delivery=lambda *told: settled.append(told),
         )
         producer.flush(2 * ANSWER_S)
-        if not settled or settled[0] is not None:
-            reason = settled[0].name() if settled and settled[0] is not None else "no answer"
+        error, message = settled[0] if settled else (None, None)
+        if message is None or error is not None:
+            reason = error.name() if error is not None else "no answer"
             raise StackAwayError(
                 f"{topic}: Kafka did not acknowledge the record ({reason}); it may be there: "
                 "repeat the command, which changes nothing when it is"
             )
+        return int(message.timestamp()[1])
 
     def _offsets(self, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[int, int]:
         def ask() -> dict[int, int]:

@@ -42,8 +42,8 @@ class LogBook(Protocol):
     def committed(self, group: str, topic: str) -> Mapping[int, int]:
         """Return the offsets below which a consumer group is done; 0 where it never committed."""
 
-    def append(self, topic: str, key: bytes, value: bytes, partition: int = 0) -> None:
-        """Append a record to a partition and return once it is acknowledged."""
+    def append(self, topic: str, key: bytes, value: bytes, partition: int = 0) -> int:
+        """Append a record and return its append time, in milliseconds, once it is acknowledged."""
 
 
 class Appends(Protocol):

@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping
 
-from google.protobuf.message import DecodeError
-
-from seatline.facts.v1 import facts_pb2
 from seatline.map.v1 import map_pb2
-from services.cli.adapters.fenced import Bookmark, Counting, FencedPartition
+from services.cli.adapters.fenced import Bookmark, Counting, following
 from services.cli.adapters.log_book import LogBook
 from services.cli.adapters.map_codec import (
     map_record,
@@ -15,12 +12,11 @@ from services.cli.adapters.map_codec import (
     policy_record,
     seat_map_of,
 )
+from services.cli.adapters.order_codec import parsed
 from services.cli.adapters.topics import FACTS, MAP, MAP_KEY, POLICY_KEY
 from services.cli.domain.policy import Policy
 from services.cli.domain.seat_map import SeatMap
-from services.cli.errors import NotDoneError
 from services.cli.ports import InUse, Signature
-from services.runtime.log_port import Arrived
 
 
 class KafkaMapLog:
@@ -51,7 +47,7 @@ class KafkaMapLog:
         """Read the newest map and policy; see `MapLog.in_use`."""
         newest: dict[str, map_pb2.MapRecord] = {}
         for arrived in self._book.read(MAP, self._book.bounds(MAP)):
-            record = _parsed(arrived)
+            record = parsed(arrived)
             newest[str(record.WhichOneof("kind"))] = record
         seat_map, policy = newest.get("seat_map"), newest.get("policy")
         return InUse(
@@ -71,22 +67,15 @@ class KafkaMapLog:
 
     def applied(self, map_version: int, policy_version: int, within_s: float) -> frozenset[int]:
         """Wait until the versions are in force everywhere; see `MapLog.applied`."""
-        marks = {
-            number: self._bookmarks.get((FACTS, number), Bookmark())
-            for number in self._book.bounds(FACTS)
-        }
-        judges = {n: FencedPartition(FACTS, n, mark.point) for n, mark in marks.items()}
-        reached = {number: self._in_force.get(number, (0, 0)) for number in marks}
+        reached = {n: self._in_force.get(n, (0, 0)) for n in self._book.bounds(FACTS)}
         wanted = (map_version, policy_version)
-        starts = {number: mark.offset for number, mark in marks.items()}
-        follow = self._book.follow(FACTS, starts, within_s)
+        follow = following(self._book, FACTS, reached, self._bookmarks, within_s)
         while not all(_covers(versions, wanted) for versions in reached.values()):
-            arrived = next(follow, None)
-            if arrived is None:
+            judged = next(follow, None)
+            if judged is None:
                 break
-            judged = judges[arrived.partition].judge(arrived)
-            if judged is not None:
-                reached[arrived.partition] = _versions(judged, reached[arrived.partition])
+            number = judged.arrived.partition
+            reached[number] = _versions(judged, reached[number])
         return frozenset(n for n, versions in reached.items() if _covers(versions, wanted))
 
 
@@ -95,16 +84,6 @@ def _covers(versions: tuple[int, int], wanted: tuple[int, int]) -> bool:
 
 
 def _versions(judged: Counting, versions: tuple[int, int]) -> tuple[int, int]:
-    if isinstance(judged.record, facts_pb2.FactRecord):
-        for fact in judged.record.facts:
-            versions = newer_versions(fact, versions)
+    for fact in judged.facts:
+        versions = newer_versions(fact, versions)
     return versions
-
-
-def _parsed(arrived: Arrived) -> map_pb2.MapRecord:
-    try:
-        return map_pb2.MapRecord.FromString(arrived.value)
-    except DecodeError as error:
-        raise NotDoneError(
-            f"{MAP}@{arrived.offset}: no record of this log; look at who wrote it"
-        ) from error

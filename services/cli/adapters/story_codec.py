@@ -57,11 +57,11 @@ def told_ruling(
         home = "as overflow" if routed.overflow else "its home centre"
         text = f"seat {ruling.seat_id} routed to {routed.centre_id}, {home} ({under})"
     elif kind == "held":
-        reason = _word(rulings_pb2.HeldReason, ruling.held.reason)
+        reason = word(rulings_pb2.HeldReason, ruling.held.reason)
         details |= {"reason": reason, "until_ms": _ms(ruling.held, "until")}
         text = f"seat {ruling.seat_id} held: {reason} ({under})"
     else:
-        reason = _word(rulings_pb2.RefusedReason, ruling.refused.reason)
+        reason = word(rulings_pb2.RefusedReason, ruling.refused.reason)
         details |= {"reason": reason, "field": ruling.refused.field}
         about = f" (field {ruling.refused.field})" if ruling.refused.field else ""
         text = f"refused: {reason}{about} ({under})"
@@ -83,6 +83,10 @@ def told_fact(fact: facts_pb2.Fact, at_ms: int, where: str, *, recorded: bool = 
     if isinstance(attempt, commands_pb2.Attempt):
         details = {"attempt": attempt.attempt, **details}
     named = {name: value for name, value in about.items() if value}
+    if "signature" in body.DESCRIPTOR.fields_by_name and body.HasField("signature"):
+        by, why = body.signature.by, body.signature.why
+        details = {**details, "ordered_by": by, "why": why}
+        text = f"{text or kind.replace('_', ' ')}; ordered by {by}: {why or 'no reason given'}"
     label = kind.replace("_", " ")
     release = who[1] if who else None
     return Told(at_ms, where, kind, text or label, release, {**named, **details}, recorded)
@@ -124,7 +128,7 @@ def _declined(body: facts_pb2.OfferDeclined) -> Line:
 
 
 def _rescinded(body: facts_pb2.OfferRescinded) -> Line:
-    reason = _word(facts_pb2.RescindReason, body.reason)
+    reason = word(facts_pb2.RescindReason, body.reason)
     return f"taken back from {body.session_id}: {reason}", {"reason": reason}
 
 
@@ -146,8 +150,8 @@ def _call_ended(body: facts_pb2.CallEnded) -> Line:
 
 
 def _ended(body: facts_pb2.Ended) -> Line:
-    reason = _word(facts_pb2.EndReason, body.reason)
-    disposition = _word(commands_pb2.Disposition, body.disposition)
+    reason = word(facts_pb2.EndReason, body.reason)
+    disposition = word(commands_pb2.Disposition, body.disposition)
     outcome = f"{reason} {disposition}" if body.disposition else reason
     spent = "" if body.attempt_spent else ", no attempt spent"
     return f"ended: {outcome}{spent}", {
@@ -161,13 +165,13 @@ def _ended(body: facts_pb2.Ended) -> Line:
 
 
 def _amended(body: facts_pb2.OutcomeAmended) -> Line:
-    disposition = _word(commands_pb2.Disposition, body.disposition)
+    disposition = word(commands_pb2.Disposition, body.disposition)
     text = f"{body.session_id} gave the outcome again: {disposition}"
     return text, {"disposition": disposition}
 
 
 def _returned(body: facts_pb2.Returned) -> Line:
-    reason = _word(facts_pb2.ReturnReason, body.reason)
+    reason = word(facts_pb2.ReturnReason, body.reason)
     seconds = body.waited.ToMilliseconds() / 1000
     text = f"returned to the bank by {body.centre_id} after {seconds:.1f} s: {reason}"
     return text, {"reason": reason, "centre_id": body.centre_id, "priority": body.priority}
@@ -175,7 +179,7 @@ def _returned(body: facts_pb2.Returned) -> Line:
 
 def _signed_in(body: session_pb2.SignedIn) -> Line:
     how = "resumed" if body.resumed else "signed in"
-    activity = _word(session_pb2.Activity, body.activity)
+    activity = word(session_pb2.Activity, body.activity)
     text = f"{how} at {body.centre_id}, generation {body.generation}, {activity}"
     return text, {
         "centre_id": body.centre_id,
@@ -186,7 +190,7 @@ def _signed_in(body: session_pb2.SignedIn) -> Line:
 
 
 def _signed_out(body: session_pb2.SignedOut) -> Line:
-    reason = _word(session_pb2.SignOutReason, body.reason)
+    reason = word(session_pb2.SignOutReason, body.reason)
     return f"signed out: {reason}", {"reason": reason}
 
 
@@ -195,12 +199,12 @@ def _paused(body: session_pb2.SessionPaused) -> Line:
 
 
 def _draining(body: session_pb2.SessionDraining) -> Line:
-    reason = _word(session_pb2.DrainReason, body.reason)
+    reason = word(session_pb2.DrainReason, body.reason)
     return f"draining: {reason}", {"reason": reason}
 
 
 def _refused(body: session_pb2.CommandRefused) -> Line:
-    reason = _word(session_pb2.RefusalReason, body.reason)
+    reason = word(session_pb2.RefusalReason, body.reason)
     return f"command {body.command} refused: {reason}", {"reason": reason}
 
 
@@ -235,7 +239,7 @@ def _ms(message: Any, field: str) -> int | None:
     return stamp.seconds * 1000 + stamp.nanos // 1_000_000
 
 
-def _word(enum: Any, value: int) -> str:
+def word(enum: Any, value: int) -> str:
     """Return an enum value without its prefix, in lower case; a number when it is unknown."""
     values = enum.DESCRIPTOR.values_by_number
     if value not in values:

@@ -36,6 +36,10 @@ class LogStory:
     def of_contact(self, contact_id: str) -> Iterator[Told]:
         """Yield arrivals, and the rulings and facts that are not recorded yet."""
         yield from self._arrivals(contact_id)
+        yield from self.decided_on(contact_id)
+
+    def decided_on(self, contact_id: str) -> Iterator[Told]:
+        """Yield the rulings and facts that are not recorded yet; see `StoryLogs.decided_on`."""
         for judged in self._tail(RULINGS):
             if not isinstance(judged.record, facts_pb2.FactRecord):
                 for index, ruling in enumerate(judged.record.rulings):

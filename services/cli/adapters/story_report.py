@@ -22,7 +22,7 @@ def as_json(kind: str, subject: str, story: Story) -> dict[str, Any]:
         "limits": _times(story.limits),
         "story": [
             {
-                "at": _time(told.at_ms),
+                "at": time(told.at_ms),
                 "release": told.release,
                 "kind": told.kind,
                 "text": told.text,
@@ -57,7 +57,7 @@ def _times(details: Mapping[str, Detail]) -> dict[str, Detail]:
     """Return the details, with each limit as a time: `dial_by_ms` becomes `dial_by_at`."""
     return {
         (name.removesuffix(_LIMIT) + "_at" if name.endswith(_LIMIT) else name): (
-            _time(value) if name.endswith(_LIMIT) and isinstance(value, int) else value
+            time(value) if name.endswith(_LIMIT) and isinstance(value, int) else value
         )
         for name, value in details.items()
         if value not in (None, "")
@@ -69,6 +69,7 @@ def _beside(limit: str, at: str) -> str:
     return limit[11:23] if limit[:10] == at[:10] else limit[:23]
 
 
-def _time(at_ms: int) -> str:
+def time(at_ms: int) -> str:
+    """Return a time in the local zone."""
     local = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone()
     return f"{local:%Y-%m-%d %H:%M:%S}.{at_ms % 1000:03d} {local:%Z}"

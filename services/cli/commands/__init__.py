@@ -3,7 +3,7 @@
 Each module adds its own to the application.
 """
 
-from services.cli.commands import dead, look, maps, ownership, recovery
+from services.cli.commands import dead, hand, look, maps, ownership, recovery, stops
 from services.cli.commands.options import app
 
-__all__ = ["app", "dead", "look", "maps", "ownership", "recovery"]
+__all__ = ["app", "dead", "hand", "look", "maps", "ownership", "recovery", "stops"]

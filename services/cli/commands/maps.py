@@ -1,12 +1,20 @@
 """Commands about the map: `map publish`, `map show`."""
 
 import asyncio
-import getpass
 from pathlib import Path
 
 from cyclopts import App
 
-from services.cli.commands.options import COMMON, DONE, FINDINGS, ORDER, Common, Order, app
+from services.cli.commands.options import (
+    COMMON,
+    DONE,
+    FINDINGS,
+    ORDER,
+    Common,
+    Order,
+    app,
+    signature,
+)
 from services.cli.errors import NotDoneError
 
 map_app = App(name="map", help="Which seat belongs to which centre.")
@@ -29,10 +37,8 @@ def publish(
     from services.cli import wiring
     from services.cli.adapters import map_report, terminal
     from services.cli.adapters.order_files import read_wish
-    from services.cli.ports import Signature
 
-    signature = Signature(order.by or getpass.getuser(), order.why)
-    wish = read_wish(file, policy, signature, dry_run=order.dry_run, wait=order.wait)
+    wish = read_wish(file, policy, signature(order), dry_run=order.dry_run, wait=order.wait)
     with terminal.progress() as progress:
         progress("publishing")
         published = asyncio.run(wiring.publish(common.state, wish))

@@ -3,11 +3,16 @@
 A command returns 0 when done, 1 when done with findings. What is not done is a NotDoneError: 2.
 """
 
+import getpass
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Group, Parameter
+
+if TYPE_CHECKING:
+    from services.cli.ports import Signature
 
 DONE = 0
 FINDINGS = 1
@@ -36,7 +41,7 @@ class Order:
     """Who orders it; your name on this machine when left out."""
 
     why: str = ""
-    """Why."""
+    """Why, in 200 characters; nothing about the people who are called."""
 
     dry_run: Annotated[bool, Parameter(negative=())] = False
     """Say what would change, and change nothing."""
@@ -47,3 +52,14 @@ class Order:
 
 COMMON = Common()
 ORDER = Order()
+
+
+def signature(order: Order) -> "Signature":
+    """Return who orders something, and why; a machine that knows no name holds nothing up."""
+    from services.cli.ports import Signature
+
+    try:
+        by = order.by or getpass.getuser()
+    except (OSError, KeyError):
+        by = f"uid {os.getuid()}"
+    return Signature(by, order.why)

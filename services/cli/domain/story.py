@@ -64,6 +64,8 @@ class Story:
     place: str
     waits_for: str
     limits: Mapping[str, Detail]
+    partition: int = 0
+    """Partition of facts that has it now, or will have."""
 
 
 def of_contact(told: Sequence[Told]) -> Story:
@@ -81,7 +83,10 @@ def of_contact(told: Sequence[Told]) -> Story:
     if not decided:
         return Story(ordered, "unknown", "nothing: it was never seen here", {})
     last = decided[-1]
-    return Story(ordered, PLACE_AFTER[last.kind], _WAITS[last.kind](decided), _limits(decided))
+    partition = last.details.get("partition") if last.kind == "routed" else _partition(last)
+    limits = _limits(decided)
+    waits = _WAITS[last.kind](decided)
+    return Story(ordered, PLACE_AFTER[last.kind], waits, limits, int(partition or 0))
 
 
 def of_session(told: Sequence[Told]) -> Story:
@@ -93,7 +98,9 @@ def of_session(told: Sequence[Told]) -> Story:
     last = moves[-1]
     activity = ACTIVITY_AFTER.get(last.kind) or str(last.details.get("activity") or "available")
     waits = _SESSION_WAITS.get(activity, "nothing: it is not signed in")
-    return Story(ordered, activity, waits, _limits(moves[-1:]))
+    # Of sign-ins in two partitions the last one stands (rule 4.6); an old one may not be told.
+    signed_in = [e for e in moves if e.kind == "signed_in"] or moves
+    return Story(ordered, activity, waits, _limits(moves[-1:]), _partition(signed_in[-1]))
 
 
 def _ordered(told: Sequence[Told]) -> list[Told]:
@@ -127,6 +134,10 @@ def _first_effects(told: Sequence[Told]) -> dict[tuple[int | None, int], int]:
             for cause in range(_stage(entry)):
                 effects.setdefault((entry.release, cause), entry.at_ms)
     return effects
+
+
+def _partition(entry: Told) -> int:
+    return _numbers(entry.where)[1][0]
 
 
 def _numbers(where: str) -> tuple[str, tuple[int, ...]]:

@@ -25,6 +25,15 @@ def run(capsys: pytest.CaptureFixture[str], *tokens: str) -> tuple[int, str, str
         ("explain", "a", "--session", "b"),
         ("map", "publish"),
         ("map", "publish", "none.csv"),
+        ("stop",),
+        ("stop", "--all", "--seat", "S24-35"),
+        ("stop", "--campaign", " "),
+        ("stop", "--list", "--all"),
+        ("resume",),
+        ("release",),
+        ("end-session",),
+        ("journal", "--since", "yesterday"),
+        ("journal", "--limit", "0"),
     ],
 )
 def test_wrong_usage_is_not_done_and_says_so_in_one_line(
