@@ -1,11 +1,9 @@
 import csv
 import json
 import time
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, Message, Producer
@@ -17,8 +15,6 @@ from seatline.rulings.v1 import rulings_pb2
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.kafka_log import KafkaLogWriter
 from services.runtime.log_port import Sent
-from services.runtime.partitioning import partition_of
-from services.runtime.sealing import Sealer
 from services.stack.layout import REPOSITORY
 from tests.support.eventually import eventually
 from tests.support.load import (
@@ -33,6 +29,7 @@ from tests.support.load import (
     read_all,
     read_log,
 )
+from tests.support.sent_contacts import contact, send
 from tests.support.stack import Stack, whole_stack
 
 pytestmark = pytest.mark.timeout(300)
@@ -41,7 +38,6 @@ COMMANDS = "seatline.commands.v1"
 INTAKE = "seatline.intake.v1"
 DEAD = "seatline.dead.v1"
 MEGABYTE = 1_000_000
-VALID_MS = 20 * 60 * 1_000
 ROUTERS = ("router-0", "router-1")
 SEAT, OTHER_SEAT = "S01-01", "S01-02"
 """Of the same state, at different centres."""
@@ -55,42 +51,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with whole_stack(folder, slots={"router": len(ROUTERS)}) as running:
         publish(running)
         yield running
-
-
-def contact(stack: Stack, contact_id: str, **fields: Any) -> contacts_pb2.Contact:
-    sealer = Sealer.from_file(Path(stack.endpoints["key_file"]))
-    phone = f"+91100{zlib.crc32(contact_id.encode()) % 10**7:07}"
-    plain = contacts_pb2.SealedPerson(phone=phone, name="Asha Example").SerializeToString()
-    made = contacts_pb2.Contact(
-        **{
-            "contact_id": contact_id,
-            "release": 1,
-            "person_key": sealer.person_key(phone),
-            "priority": 5,
-            "campaign": "rehearsal",
-            "sealed": sealer.seal(plain, contact_id.encode()),
-            **fields,
-        }
-    )
-    made.valid_until.FromMilliseconds(now_ms() + VALID_MS)
-    return made
-
-
-def send(stack: Stack, contacts: Sequence[contacts_pb2.Contact]) -> None:
-    """Append each contact as a record of its own and return once all are acknowledged."""
-    producer = Producer({"bootstrap.servers": stack.endpoints["kafka"], "linger.ms": 0})
-    refused: list[KafkaError] = []
-
-    def note(error: KafkaError | None, _: Message) -> None:
-        if error is not None:
-            refused.append(error)
-
-    for each in contacts:
-        partition = partition_of(each.contact_id.encode(), stack.endpoints["partitions"])
-        value = contacts_pb2.ContactRecord(contacts=[each]).SerializeToString()
-        producer.produce(CONTACTS, value, partition=partition, on_delivery=note)
-    assert producer.flush(30) == 0
-    assert not refused
 
 
 def rulings_on(stack: Stack, contacts: Sequence[contacts_pb2.Contact], each: int = 1) -> Rulings:
