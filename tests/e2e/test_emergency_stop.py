@@ -27,6 +27,8 @@ SCOPE = ("--campaign", "rehearsal")
 SIGNED = ("--by", "Asha", "--why", "a drill")
 SEED = 562
 """Its caller misses an early offer, which so is open when the stop comes."""
+SECONDS = 20
+"""Contacts come still when the dispatcher is back and the stop is ended."""
 RESCINDED_WITHIN_MS = 2_000
 RESTART_WITHIN_S = 30.0
 CALLING = {"offered", "confirmed"}
@@ -58,7 +60,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def drill(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Drill:
     """Stop under load, kill the dispatcher, stop again, resume, and let the load end."""
     folder = tmp_path_factory.mktemp("load")
-    with load_on(stack, folder, sessions=225, rate=60, seconds=10, seed=SEED) as load:
+    with load_on(stack, folder, sessions=225, rate=60, seconds=SECONDS, seed=SEED) as load:
         eventually(lambda: offers_open(read_log(stack, FACTS)), what="an offer is open")
         stopped = command(stack, "stop", *SCOPE, *SIGNED)
         listed = command(stack, "stop", "--list")

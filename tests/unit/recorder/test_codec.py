@@ -1,4 +1,5 @@
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import hypothesis.strategies as st
 import pytest
@@ -8,7 +9,7 @@ from seatline.facts.v1 import facts_pb2, orders_pb2, session_pb2
 from seatline.rulings.v1 import rulings_pb2
 from services.recorder.adapters.codec import UndecodableError, decode_facts, decode_rulings
 from services.recorder.domain.batch import PLACES
-from services.recorder.domain.entries import Entry, RulingDetail
+from services.recorder.domain.entries import BANK, Entry, RulingDetail
 from tests.support.recorder_entries import (
     confirmed,
     contact,
@@ -118,3 +119,16 @@ def test_facts_name_what_they_are_about() -> None:
     assert fact_entry(refusal).contact_id is None
     recall = facts_pb2.Fact(withdrawal_applied=orders_pb2.WithdrawalApplied(contact_id="c-7"))
     assert (fact_entry(recall).contact_id, fact_entry(recall).release_id) == ("c-7", None)
+
+
+def test_what_answers_an_operators_order_says_when_that_was_given_and_the_banks_own_do_not() -> (
+    None
+):
+    given = facts_pb2.Fact(withdrawal_applied={"contact_id": "c-1", "kind": 1})
+    assert fact_entry(given).ordered_at is None
+    given.withdrawal_applied.signature.by = "Asha"
+    given.withdrawal_applied.signature.ordered_at.FromMilliseconds(1_000)
+    assert fact_entry(given).ordered_at == datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+    given.withdrawal_applied.signature.by = BANK
+    assert fact_entry(given).ordered_at is None
+    assert fact_entry(seen()).ordered_at is None
