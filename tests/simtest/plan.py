@@ -75,7 +75,7 @@ class PlannedOrder:
 
     at_ms: int
     kind: str
-    """`map`, `stop`, `resume`, `withdraw`, `recall`."""
+    """`map`, `stop`, `resume`, `withdraw`, `recall`, `release`, `end`, `interrupt`."""
     what: str
 
 
@@ -107,8 +107,9 @@ def plan_of(seed: int) -> Plan:
     """Draw the plan of a seed."""
     chance = Random(f"plan/{seed}")
     contacts = _contacts(chance)
-    orders, faults = _orders(chance, contacts), _faults(chance)
-    faults = tuple(sorted((*faults, *_planned(seed)), key=lambda fault: fault.at_ms))
+    orders = (*_orders(chance, contacts), *_by_hand(seed, contacts))
+    faults = (*_faults(chance), *_planned(seed))
+    faults = tuple(sorted(faults, key=lambda fault: fault.at_ms))
     return Plan(seed, contacts, orders, faults)
 
 
@@ -145,6 +146,16 @@ def _orders(chance: Random, contacts: tuple[PlannedContact, ...]) -> tuple[Plann
     if chance.random() < 0.6:
         orders.append(PlannedOrder(_when(chance), "map", chance.choice(("move", "close"))))
     return tuple(sorted(orders, key=lambda order: order.at_ms))
+
+
+def _by_hand(seed: int, contacts: tuple[PlannedContact, ...]) -> tuple[PlannedOrder, ...]:
+    """Draw apart from all else: a plan without these is as it was before there were any."""
+    chance = Random(f"hand/{seed}")
+    if chance.random() < 0.5:
+        return ()
+    released = [PlannedOrder(_when(chance), "release", chance.choice(contacts).name)]
+    kind = chance.choice(("end", "interrupt"))
+    return (*released, PlannedOrder(_when(chance), kind, chance.choice(list(SESSIONS))))
 
 
 def _faults(chance: Random) -> tuple[Fault, ...]:

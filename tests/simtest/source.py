@@ -5,6 +5,7 @@ from random import Random
 
 from typing_extensions import override
 
+from seatline.commands.v1 import commands_pb2
 from seatline.contacts.v1 import contacts_pb2
 from seatline.map.v1 import map_pb2
 from seatline.suppressions.v1 import suppressions_pb2
@@ -85,6 +86,13 @@ class Source(Node):
             case "recall":
                 kind = suppressions_pb2.WITHDRAWAL_KIND_RECALL
                 self._suppress(contact_id=order.what, kind=kind)
+            case "release":
+                hand = commands_pb2.ReleaseContact(contact_id=order.what, by="operator")
+                self._command(commands_pb2.Command(release_contact=hand))
+            case "end" | "interrupt":
+                now = order.kind == "interrupt"
+                end = commands_pb2.EndSession(session_id=order.what, by="operator", interrupt=now)
+                self._command(commands_pb2.Command(end_session=end))
             case "map":
                 self._send((topics.MAP, 0), seat_map(2, order.what).SerializeToString())
             case _:
@@ -98,6 +106,12 @@ class Source(Node):
         """Publish the first map and policy."""
         self._send((topics.MAP, 0), seat_map(1, "").SerializeToString())
         self._send((topics.MAP, 0), _policy().SerializeToString())
+
+    def _command(self, command: commands_pb2.Command) -> None:
+        """Order it in every partition: those that have not what is meant refuse."""
+        value = commands_pb2.CommandRecord(commands=[command]).SerializeToString()
+        for number in range(PARTITIONS):
+            self._send((topics.COMMANDS, number), value)
 
     def _suppress(self, **fields: object) -> None:
         record = suppressions_pb2.Withdrawal(by="operator", why="asked", **fields)  # type: ignore[arg-type]
