@@ -255,6 +255,22 @@ def assert_listed(orders: list[dict[str, Any]]) -> None:
         assert expected in told, (expected, told)
 
 
+def test_an_emergency_stop_is_not_held_up_by_a_postgres_that_hangs(hand: Hand) -> None:
+    hand.stack.pause("postgres")
+    try:
+        code, said = hand.order("stop", "--all")
+        listed = command(hand.stack, "stop", "--list")
+    finally:
+        hand.stack.resume("postgres")
+    assert (code, said["changed"], said["applied"]) == (0, True, list(range(said["partitions"])))
+    assert [(stop["scope"], stop["applied"]) for stop in listed[1]["stops"]] == [
+        ("seat", None),
+        ("all", None),
+    ]
+    code, said = hand.order("resume", "--all")
+    assert (code, [stop["scope"] for stop in said["stops"]]) == (0, ["seat"])
+
+
 def test_nothing_was_lost_by_hand(hand: Hand) -> None:
     code, report = command(hand.stack, "audit", "--deep")
     assert (code, report["lost"], report["deep"]["findings"]) == (0, 0, [])

@@ -46,7 +46,20 @@ def test_wrong_usage_is_not_done_and_says_so_in_one_line(
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("tokens", [("audit",), ("explain", "a"), ("map", "show")])
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        ("audit",),
+        ("explain", "a"),
+        ("map", "show"),
+        ("stop", "--all"),
+        ("stop", "--list"),
+        ("resume", "--seat", "S24-35"),
+        ("release", "a"),
+        ("end-session", "a"),
+        ("journal",),
+    ],
+)
 def test_a_stack_that_is_away_is_named_with_the_remedy(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, tokens: tuple[str, ...]
 ) -> None:
@@ -59,7 +72,7 @@ def test_a_stack_that_is_away_is_named_with_the_remedy(
 def test_a_stack_that_died_is_away_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     endpoints = {"kafka": "127.0.0.1:1", "postgres": "postgresql://nobody@127.0.0.1:1/none"}
     (tmp_path / "endpoints.json").write_text(json.dumps(endpoints))
-    for tokens in (("audit",), ("map", "show")):
+    for tokens in (("audit",), ("map", "show"), ("stop", "--all"), ("journal",)):
         code, _, err = run(capsys, *tokens, "--state", str(tmp_path))
         assert code == 2
         assert "make up" in err
