@@ -91,7 +91,9 @@ async def test_a_contact_that_waits_is_released_in_its_partition_and_the_answer_
     facts: Sequence[Any],
 ) -> None:
     book = book_with(*facts)
-    answers(book, handed_back("b"), handed_back("a", at_ms=1), handed_back("a"))
+    unknown = session_pb2.REFUSAL_REASON_UNKNOWN_CONTACT
+    others = (not_released(unknown, "b"), not_released(unknown, at_ms=1))
+    answers(book, *others, handed_back("a"))
     report, text = await release(book)
     command = ordered(book).release_contact
     assert (command.contact_id, command.by, command.why) == ("a", "Asha", "a test")

@@ -44,6 +44,7 @@ def test_wrong_usage_is_not_done_and_says_so_in_one_line(
     assert out == ""
     assert err.startswith("seatline: ")
     assert "Traceback" not in err
+    assert "make up" not in err, "it was the stack that was missing"
 
 
 @pytest.mark.parametrize(

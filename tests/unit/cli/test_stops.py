@@ -119,6 +119,8 @@ def test_without_postgres_a_new_stop_is_seen_through_and_an_old_one_is_not_known
     report, text = give(book, STOP, past_unknown(book))
     assert (report["ok"], report["changed"], report["not_applied"]) == (False, False, [0, 1])
     assert "not known to be in force" in text
+    report, _ = give(book, RESUME, past_unknown(book))
+    assert (report["ok"], report["changed"], report["not_applied"]) == (False, True, [0, 1])
 
 
 @pytest.mark.parametrize(
