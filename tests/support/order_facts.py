@@ -57,6 +57,11 @@ def not_released(
     return signed(facts_pb2.Fact(command_refused={**refused, "attempt": about}), at_ms)
 
 
+def not_ended(session_id: str = "s-1") -> facts_pb2.Fact:
+    refused = {"command": "end_session", "reason": 1, "session_id": session_id}
+    return signed(facts_pb2.Fact(command_refused=refused))
+
+
 def stop(*, resume: bool = False, name: str = "survey", by: str = "Asha") -> bytes:
     record = map_pb2.MapRecord(by=by, why="a test")
     order = record.resume if resume else record.stop

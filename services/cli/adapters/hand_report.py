@@ -42,7 +42,8 @@ def ended_as_text(report: Mapping[str, Any]) -> str:
     """Return it for people."""
     name, activity = report["session"], str(report["activity"]).replace("_", " ")
     if not report["changed"]:
-        return f"{name} is not signed in; nothing was ordered"
+        nothing = "came of it" if report["answered"] else "was ordered"
+        return f"{name} is not signed in; nothing {nothing}"
     if report["dry_run"]:
         return f"{name} is {activity} in partition {report['partition']}; it would be ended"
     if report["result"] is None:
@@ -52,22 +53,20 @@ def ended_as_text(report: Mapping[str, Any]) -> str:
 
 def _end(report: Mapping[str, Any], activity: str) -> str:
     if report["result"] == "ended":
-        return f"was {activity} and is signed out"
-    if report["result"] != "draining":
-        return f"has left meanwhile ({report['result']})"
+        return f"({activity}) is signed out"
     if report["interrupt"]:
         return (
             "has a number that may be shown any moment, which cannot be called off: it leaves when "
             "that is over; repeat the command in 20 s if it is on a call then"
         )
-    return f"is {activity} and leaves after its call; --interrupt ends the call now"
+    return f"({activity}) leaves after its call; --interrupt ends the call now"
 
 
 def _common(handled: Handled, *, dry_run: bool) -> dict[str, Any]:
     return {
         "ok": not handled.unanswered,
         "dry_run": dry_run,
-        "changed": not handled.is_so,
+        "changed": not (handled.is_so or (handled.answer and handled.answer.is_refused)),
         "partition": handled.partition,
         "answered": handled.answer is not None,
         "result": handled.answer.answer if handled.answer else None,

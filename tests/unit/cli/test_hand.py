@@ -19,7 +19,14 @@ from services.cli.handlers.hand import HandHandler, HandWish
 from services.cli.ports import Signature
 from tests.fakes.log_book import InMemoryLogBook
 from tests.support.cli_logs import FACTS, RULINGS, fence, record
-from tests.support.order_facts import draining, handed_back, not_released, signed_in, signed_out
+from tests.support.order_facts import (
+    draining,
+    handed_back,
+    not_ended,
+    not_released,
+    signed_in,
+    signed_out,
+)
 from tests.support.recorder_entries import (
     confirmed,
     dialled,
@@ -211,6 +218,17 @@ async def test_a_session_that_is_not_signed_in_changes_nothing_and_an_unknown_on
     assert "not signed in" in text
     with pytest.raises(NotDoneError, match="s-1 was never signed in here"):
         await end(book_with())
+
+
+async def test_a_session_that_left_before_the_order_came_is_not_ended_and_that_is_no_finding() -> (
+    None
+):
+    book = book_with(signed_in())
+    answers(book, not_ended())
+    report, text = await end(book)
+    assert (report["ok"], report["changed"], report["answered"]) == (True, False, True)
+    assert report["result"] == "refused: unknown_session"
+    assert "nothing came of it" in text
 
 
 @pytest.mark.parametrize("name", ["", "x" * 65])
