@@ -6,7 +6,6 @@ from seatline.map.v1 import map_pb2
 from tests.support.recorder_entries import NOON_MS, attempt
 
 CAMPAIGN = map_pb2.STOP_SCOPE_CAMPAIGN
-SCOPE = {"scope": CAMPAIGN, "id": "survey"}
 
 
 def signed(fact: facts_pb2.Fact, at_ms: int = NOON_MS, by: str = "Asha") -> facts_pb2.Fact:
@@ -16,12 +15,13 @@ def signed(fact: facts_pb2.Fact, at_ms: int = NOON_MS, by: str = "Asha") -> fact
     return fact
 
 
-def stop_applied(offers: int = 0, at_ms: int = NOON_MS) -> facts_pb2.Fact:
-    return signed(facts_pb2.Fact(stop_applied={**SCOPE, "open_offers": offers}), at_ms)
+def stop_applied(offers: int = 0, at_ms: int = NOON_MS, name: str = "survey") -> facts_pb2.Fact:
+    said = {"scope": CAMPAIGN, "id": name, "open_offers": offers}
+    return signed(facts_pb2.Fact(stop_applied=said), at_ms)
 
 
 def stop_lifted(at_ms: int = NOON_MS) -> facts_pb2.Fact:
-    return signed(facts_pb2.Fact(stop_lifted=SCOPE), at_ms)
+    return signed(facts_pb2.Fact(stop_lifted={"scope": CAMPAIGN, "id": "survey"}), at_ms)
 
 
 def taken_back(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from seatline.facts.v1 import facts_pb2
-from services.cli.adapters.fenced import Bookmark, Counting, counting, following
+from services.cli.adapters.fenced import Bookmark, counting, following
 from services.cli.adapters.log_book import LogBook
 from services.cli.adapters.order_codec import parsed, scope_of, stop_key, stop_record
 from services.cli.adapters.topics import FACTS, MAP
@@ -86,8 +86,7 @@ class KafkaStopLog:
     ) -> Settled:
         """Wait until it is in force everywhere; see `StopLog.settled`."""
         partitions = self._book.bounds(FACTS)
-        unknown = False if self._past.is_known else None
-        states = {n: self._past.stops.get((n, scope), unknown) for n in partitions}
+        states = {n: self._before(n, scope, ordered_at_ms) for n in partitions}
         count = _Count()
         facts = following(self._book, FACTS, partitions, self._past.bookmarks, within_s)
         wanted = not resume
@@ -95,34 +94,27 @@ class KafkaStopLog:
             judged = next(facts, None)
             if judged is None:
                 break
-            self._read(judged, scope, states, count, ordered_at_ms)
+            for fact in judged.facts:
+                in_force = _in_force(fact, scope, ordered_at_ms)
+                if in_force is not None:
+                    states[judged.arrived.partition] = in_force
+                if in_force is not None or fact.HasField("offer_rescinded"):
+                    count.read(fact, judged.arrived.partition, judged.arrived.appended_at_ms)
         applied = frozenset(n for n, in_force in states.items() if in_force is wanted)
         if ordered_at_ms is None or resume:
             return Settled(applied)
         within_ms = None if count.last_ms is None else count.last_ms - ordered_at_ms
         return Settled(applied, count.offers, count.rescinded, within_ms)
 
-    def _read(
-        self,
-        judged: Counting,
-        scope: Scope,
-        states: dict[int, bool | None],
-        count: _Count,
-        ordered_at_ms: int | None,
-    ) -> None:
-        partition, at_ms = judged.arrived.partition, judged.arrived.appended_at_ms
-        for fact in judged.facts:
-            if fact.HasField("offer_rescinded"):
-                count.read(fact, partition, at_ms)
-                continue
-            in_force = _in_force(fact, scope)
-            if in_force is None:
-                continue
-            states[partition] = in_force
-            # Only the facts of this order: an earlier stop may lie in the same part of the log.
-            signed_ms = fact.stop_applied.signature.ordered_at.ToMilliseconds()
-            if in_force and signed_ms == ordered_at_ms:
-                count.read(fact, partition, at_ms)
+    def _before(self, partition: int, scope: Scope, ordered_at_ms: int | None) -> bool | None:
+        """Return whether a stop was in force; None when only a fact of this order can tell.
+
+        What was before a new order proves nothing: a partition may still be behind the one before.
+        """
+        if ordered_at_ms is not None:
+            return None
+        unknown = False if self._past.is_known else None
+        return self._past.stops.get((partition, scope), unknown)
 
     def applied(self) -> Mapping[Scope, frozenset[int]]:
         """Return in which partitions each stop is in force; see `StopLog.applied`."""
@@ -145,9 +137,11 @@ def note_stop(states: dict[tuple[int, Scope], bool], fact: facts_pb2.Fact, parti
         states[partition, scope_of(getattr(fact, kind))] = kind == "stop_applied"
 
 
-def _in_force(fact: facts_pb2.Fact, scope: Scope) -> bool | None:
-    """Return what a fact says of a scope's stop; None when nothing."""
+def _in_force(fact: facts_pb2.Fact, scope: Scope, ordered_at_ms: int | None) -> bool | None:
+    """Return what a fact says of a scope's stop, and of a certain order if one is named."""
     kind = fact.WhichOneof("kind")
-    if kind not in ("stop_applied", "stop_lifted") or scope_of(getattr(fact, kind)) != scope:
+    if kind not in ("stop_applied", "stop_lifted"):
         return None
-    return kind == "stop_applied"
+    body = getattr(fact, kind)
+    named = ordered_at_ms in (None, body.signature.ordered_at.ToMilliseconds())
+    return kind == "stop_applied" if named and scope_of(body) == scope else None

@@ -89,7 +89,7 @@ def test_a_resume_ends_a_stop_and_names_what_stays_stopped(book: InMemoryLogBook
     book.put(TOPIC, 0, stop())
     book.put(TOPIC, 0, stop(name="other"))
     in_force = {(partition, SURVEY): True for partition in range(2)}
-    answered(book, stop_lifted(), partition=0)
+    answered(book, stop_lifted(at_ms=NOON_MS + 2), partition=0)
     report, _ = give(book, RESUME, Past({}, in_force))
     assert (report["changed"], report["not_applied"]) == (True, [1])
     book.put(FACTS, 1, record(FACTS, stop_lifted(), seq=1))
@@ -97,6 +97,25 @@ def test_a_resume_ends_a_stop_and_names_what_stays_stopped(book: InMemoryLogBook
     assert (report["ok"], report["changed"], report["offers"]) == (True, False, None)
     assert [each["id"] for each in report["stops"]] == ["other"]
     assert text.endswith("stops in force: campaign other")
+
+
+def test_an_earlier_stop_that_is_still_in_force_somewhere_proves_nothing_of_a_new_one(
+    book: InMemoryLogBook,
+) -> None:
+    book.put(TOPIC, 0, stop())
+    book.put(TOPIC, 0, stop(resume=True))
+    behind = {(partition, SURVEY): True for partition in range(2)}
+    answered(book, stop_lifted(), stop_applied(at_ms=NOON_MS + 2), partition=0)
+    report, _ = give(book, STOP, Past({}, behind))
+    assert (report["changed"], report["applied"], report["not_applied"]) == (True, [0], [1])
+
+
+def test_what_was_said_of_another_scope_proves_nothing(book: InMemoryLogBook) -> None:
+    book.put(TOPIC, 0, stop())
+    for partition, name in enumerate(("survey", "other")):
+        book.put(FACTS, partition, record(FACTS, stop_applied(name=name), seq=1))
+    report, _ = give(book, STOP)
+    assert (report["changed"], report["not_applied"]) == (False, [1])
 
 
 def test_a_dry_run_and_one_who_does_not_wait_look_at_no_facts(book: InMemoryLogBook) -> None:
@@ -119,8 +138,9 @@ def test_without_postgres_a_new_stop_is_seen_through_and_an_old_one_is_not_known
     report, text = give(book, STOP, past_unknown(book))
     assert (report["ok"], report["changed"], report["not_applied"]) == (False, False, [0, 1])
     assert "not known to be in force" in text
-    report, _ = give(book, RESUME, past_unknown(book))
-    assert (report["ok"], report["changed"], report["not_applied"]) == (False, True, [0, 1])
+    for changed in (True, False):
+        report, _ = give(book, RESUME, past_unknown(book))
+        assert (report["changed"], report["not_applied"]) == (changed, [0, 1])
 
 
 @pytest.mark.parametrize(
