@@ -78,15 +78,16 @@ def orders(words: Iterable[Word], partitions: int, limit: int) -> list[Order]:
 
 def _order(told: list[Word], partitions: int) -> Order:
     first = told[0]
-    answered = [word for word in told if word.partition is not None]
+    answered = {word.partition for word in told if word.partition is not None}
+    recorded = {word.partition for word in told if word.recorded}
     return Order(
         first.at_ms,
         first.by,
         first.why,
         first.action,
         first.subject,
-        tuple(sorted({word.answer for word in answered})),
-        tuple(sorted({word.partition for word in answered if word.partition is not None})),
+        tuple(sorted({word.answer for word in told if word.answer})),
+        tuple(sorted(answered)),
         partitions if first.action in TO_ALL else 1,
-        all(word.recorded for word in answered),
+        bool(answered) and answered <= recorded,
     )

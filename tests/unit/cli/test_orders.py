@@ -78,6 +78,7 @@ async def test_an_order_that_no_partition_has_read_is_listed_too() -> None:
     book.put(TOPIC, 0, seat_map(("S24-35", "C001"), version=7))
     [order] = await listed(book)
     assert (order["subject"], order["result"]) == ("version 7", "in 0 of 2 partitions")
+    assert order["recorded"] is False
 
 
 async def test_what_record_and_log_both_tell_is_listed_once_and_the_newest_last() -> None:
@@ -85,6 +86,7 @@ async def test_what_record_and_log_both_tell_is_listed_once_and_the_newest_last(
     words = [word_of_fact(stop_applied(), partition, recorded=True) for partition in range(2)]
     told = await listed(book, *[word for word in words if word is not None])
     assert [order["action"] for order in told] == ["stop", "end-session"]
+    assert [order["recorded"] for order in told] == [True, False]
     assert await listed(book, limit=1) == told[1:]
     assert await listed(book, since=NOON_MS + 1) == told[1:]
 
