@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from services.cli.handlers.recover import Assessment
     from services.cli.handlers.recover import Wish as RecoverWish
     from services.cli.handlers.stop import Stopped, StopWish
-    from services.cli.ports import InUse, Standing, Summary
+    from services.cli.ports.maps import InUse
+    from services.cli.ports.orders import Standing
+    from services.cli.ports.recovery import Summary
 
 Progress = Callable[[str], None]
 POSTGRES_S = 1.0

@@ -147,7 +147,7 @@ def test_a_named_slot_that_stands_still_costs_the_usual_silence_and_no_promise(
 def ask_for_hand_over(stack: Stack, partition: int, to_slot: str) -> None:
     from services.cli.adapters.kafka_log_book import KafkaLogBook
     from services.cli.adapters.reign_logs import KafkaReigns
-    from services.cli.ports import Signature
+    from services.cli.ports.signature import Signature
 
     book = KafkaLogBook(stack.endpoints["kafka"])
     reigns = KafkaReigns(book)

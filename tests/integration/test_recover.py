@@ -21,7 +21,8 @@ from services.cli.adapters.order_files import read_rules
 from services.cli.adapters.postgres_recovery import PostgresRecovery, recovering
 from services.cli.errors import NotDoneError
 from services.cli.handlers.recover import RecoverHandler, State, Wish
-from services.cli.ports import Signature, Summary
+from services.cli.ports.recovery import Summary
+from services.cli.ports.signature import Signature
 from services.recorder.adapters.postgres import PostgresOutcomeStore
 from services.runtime.kafka_log import KafkaLogWriter
 from services.stack.plan import KAFKA, POSTGRES

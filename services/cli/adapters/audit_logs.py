@@ -24,7 +24,7 @@ from services.cli.domain.places import (
     SetAside,
     Step,
 )
-from services.cli.ports import Ends, Vector
+from services.cli.ports.auditing import Ends, Vector
 from services.runtime.log_port import Arrived
 
 PLACE_AFTER = {

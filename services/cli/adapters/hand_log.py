@@ -7,7 +7,7 @@ from services.cli.adapters.log_book import LogBook
 from services.cli.adapters.order_codec import end_session_record, release_record, word_of_fact
 from services.cli.adapters.topics import COMMANDS, FACTS
 from services.cli.domain.orders import BY_MAX, Word
-from services.cli.ports import Signature
+from services.cli.ports.signature import Signature
 
 
 class KafkaHandLog:

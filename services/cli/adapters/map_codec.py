@@ -6,7 +6,7 @@ from seatline.facts.v1 import facts_pb2
 from seatline.map.v1 import map_pb2
 from services.cli.domain.policy import Policy, SilenceWindow
 from services.cli.domain.seat_map import Centre, Seat, SeatMap
-from services.cli.ports import Signature
+from services.cli.ports.signature import Signature
 
 
 def map_record(version: int, seat_map: SeatMap, signature: Signature) -> bytes:

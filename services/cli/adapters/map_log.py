@@ -16,7 +16,8 @@ from services.cli.adapters.order_codec import parsed
 from services.cli.adapters.topics import FACTS, MAP, MAP_KEY, POLICY_KEY
 from services.cli.domain.policy import Policy
 from services.cli.domain.seat_map import SeatMap
-from services.cli.ports import InUse, Signature
+from services.cli.ports.maps import InUse
+from services.cli.ports.signature import Signature
 
 
 class KafkaMapLog:

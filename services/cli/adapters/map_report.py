@@ -9,7 +9,7 @@ from typing import Any
 from services.cli.domain.policy import Policy
 from services.cli.domain.seat_map import Problem
 from services.cli.handlers.publish import Published
-from services.cli.ports import InUse
+from services.cli.ports.maps import InUse
 
 
 def refusal(file: Path, problems: Sequence[Problem]) -> str:

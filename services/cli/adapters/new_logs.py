@@ -26,7 +26,9 @@ from services.cli.adapters.topics import (
 from services.cli.domain.policy import Policy
 from services.cli.domain.seat_map import SeatMap
 from services.cli.errors import StackAwayError
-from services.cli.ports import InUse, Release, Signature
+from services.cli.ports.maps import InUse
+from services.cli.ports.recovery import Release
+from services.cli.ports.signature import Signature
 from services.runtime.errors import TransientError
 from services.runtime.kafka_log import KafkaLogWriter
 from services.runtime.log_port import SendError, Sent

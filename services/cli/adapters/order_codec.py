@@ -15,7 +15,7 @@ from services.cli.adapters.topics import MAP
 from services.cli.domain.orders import BY_MAX, REFUSED, WHY_MAX, Word
 from services.cli.domain.scope import Kind, Scope
 from services.cli.errors import NotDoneError
-from services.cli.ports import Signature
+from services.cli.ports.signature import Signature
 from services.runtime.log_port import Arrived
 
 _SCOPES: dict[Kind, map_pb2.StopScope.ValueType] = {

@@ -6,7 +6,7 @@ from typing import Any
 from seatline.facts.v1 import facts_pb2, orders_pb2
 from seatline.suppressions.v1 import suppressions_pb2
 from services.cli.domain.recovery import OrderSeen, stops_in_force
-from services.cli.ports import InForce
+from services.cli.ports.recovery import InForce
 
 Withdrawal = tuple[str, bytes, str]
 """Kind, person, contact; see `InForce`."""

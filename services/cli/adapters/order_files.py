@@ -7,7 +7,7 @@ from services.cli.domain.policy import PolicyError, policy_of
 from services.cli.errors import NotDoneError
 from services.cli.handlers.publish import Wish
 from services.cli.handlers.recover import Rules
-from services.cli.ports import Signature
+from services.cli.ports.signature import Signature
 
 DEFAULT = "default"
 

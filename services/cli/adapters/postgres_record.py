@@ -9,7 +9,7 @@ import asyncpg
 from seatline.rulings.v1 import rulings_pb2
 from services.cli.domain.places import At, Place, Read, Recorded
 from services.cli.errors import NotDoneError, StackAwayError
-from services.cli.ports import Snapshot, Vector
+from services.cli.ports.auditing import Snapshot, Vector
 
 CONNECT_S = 2.0
 ANSWER_S = 30.0

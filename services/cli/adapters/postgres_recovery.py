@@ -13,15 +13,8 @@ from services.cli.adapters.order_facts import Orders, withdrawals_of
 from services.cli.adapters.postgres_record import CONNECT_S, sql
 from services.cli.domain.recovery import Fate, Known, Verdict
 from services.cli.errors import NotDoneError, StackAwayError
-from services.cli.ports import (
-    Begun,
-    ByHand,
-    InForce,
-    LostLog,
-    Release,
-    Signature,
-    Summary,
-)
+from services.cli.ports.recovery import Begun, ByHand, InForce, LostLog, Release, Summary
+from services.cli.ports.signature import Signature
 
 STATEMENT_S = 600.0
 """The longest ones go through every release that there ever was."""

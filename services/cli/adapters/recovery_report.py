@@ -6,7 +6,7 @@ from typing import Any
 
 from services.cli.domain.recovery import Fate
 from services.cli.handlers.recover import Assessment, State
-from services.cli.ports import ByHand, Summary
+from services.cli.ports.recovery import ByHand, Summary
 
 SHOWN_MAX = 20
 

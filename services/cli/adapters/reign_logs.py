@@ -12,7 +12,8 @@ from services.cli.adapters.log_book import Bounds, LogBook
 from services.cli.adapters.topics import DEAD, RULINGS
 from services.cli.domain.reigns import InputName, InputPlace, Reign
 from services.cli.errors import NotDoneError
-from services.cli.ports import Change, Signature
+from services.cli.ports.ownership import Change
+from services.cli.ports.signature import Signature
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.fenced_log.header import (
     WITHOUT_AUTHORITY,

@@ -9,7 +9,8 @@ from services.cli.adapters.log_book import LogBook
 from services.cli.adapters.order_codec import parsed, scope_of, stop_key, stop_record
 from services.cli.adapters.topics import FACTS, MAP
 from services.cli.domain.scope import Scope
-from services.cli.ports import Settled, Signature, Standing, StopOrder
+from services.cli.ports.orders import Settled, Standing, StopOrder
+from services.cli.ports.signature import Signature
 
 States = Mapping[tuple[int, Scope], bool]
 """Whether a stop is in force, by partition and scope."""

@@ -6,7 +6,7 @@ from typing import Any
 from services.cli.adapters.story_report import time
 from services.cli.domain.scope import Scope
 from services.cli.handlers.stop import Stopped
-from services.cli.ports import Standing, StopOrder
+from services.cli.ports.orders import Standing, StopOrder
 
 
 def as_json(stopped: Stopped) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def requeue(
     """
     from services.cli import wiring
     from services.cli.adapters import dead_report, terminal
-    from services.cli.ports import Signature
+    from services.cli.ports.signature import Signature
 
     choice = _choice(letters, reason, everything=all_letters)
     signature = Signature(hand.by or getpass.getuser(), hand.why)
@@ -141,7 +141,7 @@ def drop(*letters: str, hand: Hand = HAND, common: Common = COMMON) -> int:
     """
     from services.cli import wiring
     from services.cli.adapters import dead_report, terminal
-    from services.cli.ports import Signature
+    from services.cli.ports.signature import Signature
 
     choice = _choice(letters, "", everything=False)
     if not hand.why.strip():

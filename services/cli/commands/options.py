@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Group, Parameter
 
 if TYPE_CHECKING:
-    from services.cli.ports import Signature
+    from services.cli.ports.signature import Signature
 
 DONE = 0
 FINDINGS = 1
@@ -56,7 +56,7 @@ ORDER = Order()
 
 def signature(order: Order) -> "Signature":
     """Return who orders something, and why; a machine that knows no name holds nothing up."""
-    from services.cli.ports import Signature
+    from services.cli.ports.signature import Signature
 
     try:
         by = order.by or getpass.getuser()

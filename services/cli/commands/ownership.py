@@ -83,7 +83,7 @@ def skip(name: str, /, *, order: Order = ORDER, common: Common = COMMON) -> int:
 
 def _asking(order: Order) -> "Asking":
     from services.cli.handlers.ownership import Asking
-    from services.cli.ports import Signature
+    from services.cli.ports.signature import Signature
 
     signature = Signature(order.by or getpass.getuser(), order.why)
     return Asking(signature, dry_run=order.dry_run, wait=order.wait)

@@ -65,7 +65,7 @@ def recover(*, recovery: Recovery = RECOVERY, common: Common = COMMON) -> int:
     from services.cli.adapters import recovery_report, terminal
     from services.cli.adapters.order_files import read_rules
     from services.cli.handlers.recover import State, Wish
-    from services.cli.ports import Signature
+    from services.cli.ports.signature import Signature
 
     if not recovery.from_postgres:
         raise NotDoneError(

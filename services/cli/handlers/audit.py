@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.cli.domain.audit import Ledger, Report
 from services.cli.domain.dead import INTAKE
 from services.cli.domain.journal import Witness
-from services.cli.ports import AuditLogs, Ends, Record, Vector
+from services.cli.ports.auditing import AuditLogs, Ends, Record, Vector
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from services.cli.domain.dead import HOLD_MS, Case, Copy, DeadFold, Deed, How, LetterId
 from services.cli.domain.requeue import Original, Plan, Refusal, Sending, plan
 from services.cli.errors import NotDoneError, StackAwayError
-from services.cli.ports import Appended, DeadLog, Originals, Signature, Standings
+from services.cli.ports.dead import Appended, DeadLog, Originals, Standings
+from services.cli.ports.signature import Signature
 from services.runtime.clock import Clock
 
 AT_ONCE = 100

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.cli.domain.story import Story, of_contact, of_session
-from services.cli.ports import StoryLogs, StoryRecord
+from services.cli.ports.stories import StoryLogs, StoryRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from services.cli.domain.orders import REFUSED, Word
 from services.cli.domain.story import Story, of_contact, of_session
 from services.cli.errors import NotDoneError
-from services.cli.ports import HandLog, Signature, StoryLogs, StoryRecord
+from services.cli.ports.orders import HandLog
+from services.cli.ports.signature import Signature
+from services.cli.ports.stories import StoryLogs, StoryRecord
 
 WITHIN_S = 10.0
 ID_MAX = 64

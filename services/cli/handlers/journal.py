@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.cli.domain.orders import Order, orders
-from services.cli.ports import OrderLogs, OrderRecord
+from services.cli.ports.orders import OrderLogs, OrderRecord
 
 
 @dataclass(frozen=True, slots=True)

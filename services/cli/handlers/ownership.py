@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from services.cli.domain.reigns import InputName, Reign
 from services.cli.errors import NotDoneError
-from services.cli.ports import Reigns, Signature, Slots
+from services.cli.ports.ownership import Reigns, Slots
+from services.cli.ports.signature import Signature
 
 WITHIN_S = 10.0
 REACH_RECORDS = 500

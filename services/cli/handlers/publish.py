@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from services.cli.domain.policy import Policy
 from services.cli.domain.seat_map import KnownSeat, Problem, Row, SeatMap, assemble, problems_of
-from services.cli.ports import InUse, MapLog, Signature
+from services.cli.ports.maps import InUse, MapLog
+from services.cli.ports.signature import Signature
 
 APPLIED_WITHIN_S = 10.0
 

@@ -21,16 +21,16 @@ from services.cli.domain.recovery import (
 from services.cli.domain.recovery_rules import policy_changes, seats_moved, with_closed
 from services.cli.domain.seat_map import KnownSeat, Row, SeatMap, assemble, problems_of
 from services.cli.errors import NotDoneError
-from services.cli.ports import (
+from services.cli.ports.recovery import (
     Begun,
     ByHand,
     InForce,
     LostLog,
     NewLogs,
     RecoveryStore,
-    Signature,
     Summary,
 )
+from services.cli.ports.signature import Signature
 
 VALID = timedelta(hours=12)
 """Of a release: well below what the router remembers, and a night for starting the stack."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from services.cli.domain.scope import Kind, Scope, near
 from services.cli.errors import NotDoneError
-from services.cli.ports import Settled, Signature, Standing, StopLog, StopOrder
+from services.cli.ports.orders import Settled, Standing, StopLog, StopOrder
+from services.cli.ports.signature import Signature
 
 WITHIN_S = 10.0
 

@@ -12,7 +12,7 @@ from services.cli.domain.places import At, Place, Read, Recorded
 from services.cli.domain.requeue import Standing
 from services.cli.handlers.audit import AuditHandler
 from services.cli.handlers.dead import Choice
-from services.cli.ports import Signature
+from services.cli.ports.signature import Signature
 from tests.fakes.log_book import STAMPED_MS, WriterDiedError
 from tests.fakes.record import InMemoryRecord
 from tests.support.cli_logs import FACTS, arrivals, fence, record, set_aside

@@ -15,7 +15,7 @@ from services.cli.domain.dead import (
 from services.cli.domain.requeue import Standing
 from services.cli.errors import NotDoneError
 from services.cli.handlers.dead import SEND_WITHIN_MS, Choice, Result
-from services.cli.ports import Signature
+from services.cli.ports.signature import Signature
 from services.runtime.fenced_log.header import Failure
 from tests.fakes.log_book import STAMPED_MS, WriterDiedError
 from tests.support.cli_logs import set_aside

@@ -16,7 +16,7 @@ from services.cli.adapters.story_logs import LogStory
 from services.cli.domain.story import Told
 from services.cli.errors import NotDoneError
 from services.cli.handlers.hand import HandHandler, HandWish
-from services.cli.ports import Signature
+from services.cli.ports.signature import Signature
 from tests.fakes.log_book import InMemoryLogBook
 from tests.support.cli_logs import FACTS, RULINGS, fence, record
 from tests.support.order_facts import (

@@ -17,7 +17,7 @@ from services.cli.handlers.ownership import (
     SkipHandler,
     Skipped,
 )
-from services.cli.ports import Signature
+from services.cli.ports.signature import Signature
 from services.runtime.fenced_log.header import (
     Control,
     Failure,

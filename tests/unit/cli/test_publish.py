@@ -10,7 +10,7 @@ from services.cli.adapters.order_files import read_wish
 from services.cli.adapters.seat_files import DATA, read_map, read_reference
 from services.cli.errors import NotDoneError
 from services.cli.handlers.publish import PublishHandler, Wish
-from services.cli.ports import Signature
+from services.cli.ports.signature import Signature
 from services.runtime.fenced_log.header import FencePoint
 from tests.fakes.log_book import InMemoryLogBook, WriterDiedError
 from tests.support.cli_logs import FACTS, fence, map_applied, policy_applied, record

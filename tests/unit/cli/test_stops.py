@@ -8,7 +8,7 @@ from services.cli.adapters.stop_report import as_json, as_text, standing_as_json
 from services.cli.domain.scope import Kind, Scope
 from services.cli.errors import NotDoneError
 from services.cli.handlers.stop import StopHandler, StopWish
-from services.cli.ports import Signature
+from services.cli.ports.signature import Signature
 from tests.fakes.log_book import InMemoryLogBook
 from tests.support.cli_logs import FACTS, fence, record
 from tests.support.order_facts import seat_map, stop, stop_applied, stop_lifted, taken_back
