@@ -155,6 +155,7 @@ def assert_promises_were_kept(stack: Stack, load: Load) -> None:
 
     code, report = command(stack, "audit", "--deep", "--journal", str(load.journal))
     findings = {name: report[name] for name in ("strays", "doubles", "misrecorded", "places")}
+    findings |= {"found": report["deep"]["found"], "first": report["deep"]["findings"][:3]}
     assert report["contacts"] == sum(report[place] for place in PLACES), findings
     assert (report["lost"], report["doubled"], report["open"]) == (0, 0, 0), findings
     assert (code, report["ok"]) == (0, True), findings

@@ -83,7 +83,7 @@ class HandingOver:
         self, partition: Partition[Any, Any], reading: Reading, *, calm: bool
     ) -> str | None:
         if self.leaving:
-            return _ANYBODY if self._place.slots > 1 else None
+            return _ANYBODY
         stamp_ms = partition.time.stamp_ms(reading.mono_ms)
         return partition.requests.hand_over(self._place.slot, stamp_ms, calm=calm)
 

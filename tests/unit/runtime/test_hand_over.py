@@ -3,7 +3,7 @@ from services.runtime.fenced_log.requests import HAND_OVER_STANDS_MS
 from services.runtime.fenced_log.role import Role
 from services.runtime.fenced_log.wishes import HandOver
 from tests.fakes.tally import LOG, PACED
-from tests.unit.runtime.town import CODEC, Town
+from tests.unit.runtime.town import ALL_INPUTS, CODEC, SPREAD, Town
 
 TO_1 = HandOver("tally-1")
 
@@ -32,6 +32,7 @@ def test_nothing_of_a_reign_follows_its_yield() -> None:
     assert two.owns() == {1}
     last = CODEC.header(town.broker.records((LOG, 0))[-1].value)
     assert last.control == Yield("tally-1")
+    assert town.yields(0) == ["tally-1"]
 
 
 def test_a_yield_names_every_input_that_moved() -> None:
@@ -59,6 +60,34 @@ def test_who_gave_a_partition_away_follows_with_the_state_that_it_has() -> None:
     town.turn(one, two)
     assert one.core(0) is core, "its state was folded again"
     assert one.seen(0) == [1, 2]
+
+
+def test_a_yield_that_is_read_back_as_another_record_stands_before_it_ends_the_reign_too() -> None:
+    town = Town()
+    one, two = town.two_slots()
+    core = one.core(0)
+    one.writer.holding = True
+    town.ask(0, TO_1)
+    town.turn(one, times=3, ms=100)
+    town.ask(0, TO_1)  # now it cannot be acknowledged right behind what was settled
+    one.writer.holding = False
+    town.turn(one, two, times=8, ms=50)
+    assert (one.owns(), two.owns()) == (set(), {0, 1})
+    assert one.core(0) is core, "its state was folded again"
+
+
+def test_a_yield_names_what_was_passed_over_of_a_shared_input() -> None:
+    town = Town(inputs=ALL_INPUTS)
+    one, two = town.two_slots()
+    town.tell(1, 0)
+    town.tell(1, 1, 3)  # for the other partition
+    town.turn(one, two, times=1)
+    town.ask(0, TO_1)
+    town.turn(one, times=1, ms=100)
+    header = CODEC.header(town.broker.records((LOG, 0))[-1].value)
+    assert header.control == Yield("tally-1")
+    named = {(topic, number): position for topic, number, position in header.inputs}
+    assert named[SPREAD, 0].offset == 2
 
 
 def test_a_partition_that_the_named_slot_does_not_take_is_taken_back_after_the_silence() -> None:
