@@ -5,6 +5,8 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from google.protobuf.unknown_fields import UnknownFieldSet
+
 from seatline.log.v1 import log_pb2
 from tests.checker import limits
 from tests.checker.findings import About, Findings, Place, rule
@@ -193,6 +195,8 @@ class FencedLog:
             is_fence = header.HasField("fence")
             if is_fence and header.fence.min_reader_version > limits.READER_VERSION:
                 raise CannotCheckError(f"{place}: it asks for a newer reader: upgrade the checker")
+            if len(UnknownFieldSet(header)):
+                raise CannotCheckError(f"{place}: a header of a newer kind: upgrade the checker")
             if self.found.ask(log_gap, About((place,)), last, now, is_fence):
                 self.is_whole = False
                 return

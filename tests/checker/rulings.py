@@ -10,7 +10,7 @@ from seatline.contacts.v1 import contacts_pb2
 from seatline.rulings.v1 import rulings_pb2
 from tests.checker.fenced import Accepted, FencedLog, Position
 from tests.checker.findings import About, Place, rule
-from tests.checker.history import CONTACTS, History, Key, Log, milliseconds
+from tests.checker.history import CONTACTS, CannotCheckError, History, Key, Log, milliseconds
 from tests.checker.snapshots_of_rulings import Ruled
 
 ARRIVAL_ONLY = frozenset(
@@ -137,7 +137,15 @@ class RulingsOfPartition:
         """Every release that was ruled on."""
 
     def take(self, accepted: Accepted) -> Iterator[tuple[int, Key, Routing]]:
-        """Judge a record; yield what it routes, and to which partition of facts."""
+        """Judge a record; yield what it routes, and to which partition of facts.
+
+        Raises:
+            CannotCheckError: A ruling is of a kind that is not known here (rule 1.9).
+        """
+        if not all(ruling.WhichOneof("outcome") for ruling in accepted.body.rulings):
+            raise CannotCheckError(
+                f"{accepted.place()}: a ruling of an unknown kind: upgrade the checker"
+            )
         self._answer(accepted)
         for index, ruling in enumerate(accepted.body.rulings):
             key = key_of(ruling)

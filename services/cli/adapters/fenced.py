@@ -72,7 +72,14 @@ class FencedPartition:
             ) from error
         except PromiseBrokenError as error:
             raise NotDoneError(str(error)) from error
-        return Counting(arrived, header, record) if counts else None
+        if not counts:
+            return None
+        if not _is_known(record):
+            raise NotDoneError(
+                f"{self._name}@{arrived.offset}: an entry of a kind that this version does not "
+                "know: upgrade this command"
+            )
+        return Counting(arrived, header, record)
 
 
 def counting(
@@ -129,6 +136,12 @@ def following(
         judged = judges[arrived.partition].judge(arrived)
         if judged is not None:
             yield judged
+
+
+def _is_known(record: FencedRecord) -> bool:
+    if isinstance(record, facts_pb2.FactRecord):
+        return all(fact.WhichOneof("kind") for fact in record.facts)
+    return all(ruling.WhichOneof("outcome") for ruling in record.rulings)
 
 
 def _just_before(header: Header) -> FencePoint | None:

@@ -49,7 +49,13 @@ class KafkaMapLog:
         newest: dict[str, map_pb2.MapRecord] = {}
         for arrived in self._book.read(MAP, self._book.bounds(MAP)):
             record = parsed(arrived)
-            newest[str(record.WhichOneof("kind"))] = record
+            kind = record.WhichOneof("kind")
+            if kind is None:
+                raise NotDoneError(
+                    f"{MAP}@{arrived.offset}: an order of a kind that this version does not "
+                    "know: upgrade this command"
+                )
+            newest[kind] = record
         seat_map, policy = newest.get("seat_map"), newest.get("policy")
         return InUse(
             map_version=seat_map.seat_map.version if seat_map else 0,

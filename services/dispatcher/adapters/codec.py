@@ -82,7 +82,7 @@ class DispatcherCodec:
         try:
             return [_fact(message) for message in record.facts]
         except ValueError as error:
-            raise PoisonError(f"{error}: upgrade this reader") from None
+            raise PoisonError(str(error)) from None
 
     def record(self, header: Header, entries: Sequence[facts.Fact]) -> bytes:
         """Return a facts record."""
@@ -120,7 +120,7 @@ class DispatcherCodec:
         try:
             return self._readers[arrived.topic](arrived)
         except ValueError as error:
-            raise PoisonError(str(error)) from None
+            raise PoisonError(f"{error}: upgrade this reader, or find its writer") from None
 
 
 def _parse(message: Any, value: bytes) -> Any:
@@ -133,7 +133,7 @@ def _parse(message: Any, value: bytes) -> Any:
 def _fact(message: facts_pb2.Fact) -> facts.Fact:
     kind = message.WhichOneof("kind")
     if kind is None:
-        raise PoisonError("a fact of an unknown kind: upgrade this reader", "kind")
+        raise PoisonError("a fact of an unknown kind", "kind")
     fact: facts.Fact = _FACTS[kind].read(getattr(message, kind))
     return fact
 
@@ -190,8 +190,11 @@ def _rulings(arrived: Arrived) -> Batch[inputs.Input]:
     record = _parse(rulings_pb2.RulingRecord, arrived.value)
     items: list[tuple[int, inputs.Input]] = []
     for ruling in record.rulings:
-        if ruling.WhichOneof("outcome") == "routed":
+        outcome = ruling.WhichOneof("outcome")
+        if outcome == "routed":
             items.append((ruling.routed.partition, _routed(ruling)))
+        elif outcome is None:
+            raise PoisonError("a ruling of an unknown kind: upgrade this reader", "outcome")
         else:
             items.append((_NOBODY, inputs.Nothing()))
     return Batch(brief(record.header), items)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from seatline.facts.v1 import floor_pb2
 from services.dispatcher.adapters import floor_parts
@@ -51,6 +52,7 @@ class FloorCodec:
         try:
             for chunk in chunks:
                 merged.MergeFromString(chunk)
+            _check_parts(merged)
             for part in floor_parts.PARTS:
                 part.read(floor, merged)
             _check_names(floor)
@@ -76,6 +78,11 @@ class FloorCodec:
             yield from self._fitting(part, things[middle:])
         else:
             raise ValueError(f"one thing of {len(piece)} bytes does not go into a chunk")
+
+
+def _check_parts(merged: floor_pb2.FloorChunk) -> None:
+    if len(UnknownFieldSet(merged)):
+        raise ValueError("a part that this version does not know")
 
 
 def _check_names(floor: Floor) -> None:

@@ -50,14 +50,15 @@ class OrdersIn:
                 raise UnknownEntryError
 
     def withdrawal(self, value: bytes) -> None:
-        """Apply a withdrawal of any kind.
+        """Apply a withdrawal of any kind that is known here.
 
         Raises:
             DecodeError: The record cannot be read.
-            UnknownEntryError: It names nobody.
+            UnknownEntryError: It names nobody, or does what is not known here.
         """
         record = suppressions_pb2.Withdrawal.FromString(value)
-        if not record.person_key and not record.contact_id:
+        is_known = record.kind in suppressions_pb2.WithdrawalKind.values()
+        if not is_known or not (record.person_key or record.contact_id):
             raise UnknownEntryError
         self._prohibitions.withdraw(record.person_key, record.contact_id)
 

@@ -141,9 +141,16 @@ class FencedRecords:
             arrived = self._pending.popleft()
             tp = (arrived.topic, arrived.partition)
             place = self._partitions[tp]
-            if tp not in before:
-                before[tp] = place.position
-            record = place.read(arrived)
+            at = before.get(tp) or place.position
+            try:
+                record = place.read(arrived)
+            except PromiseBrokenError:
+                if not before:
+                    raise
+                # What came before it is whole: it is recorded first, and this stops the next call.
+                self._pending.appendleft(arrived)
+                break
+            before[tp] = at
             if record is not None:
                 records.append(record)
             # A record without entries is work, too: heartbeats alone must not fill memory.

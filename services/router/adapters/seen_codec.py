@@ -8,6 +8,8 @@ encoded one chunk at a time, from slices that nothing changes any more.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from google.protobuf.unknown_fields import UnknownFieldSet
+
 from seatline.rulings.v1 import seen_pb2
 from services.router.adapters.codec import fill_time, parsed, time_in
 from services.router.domain.contact import ID_CHARS_MAX, NUMBER_MAX
@@ -53,7 +55,10 @@ class SeenCodec:
             raise PoisonError("a snapshot without chunks")
         seen = Seen(core.seen.window_ms)
         for chunk in chunks:
-            for part in parsed(seen_pb2.SeenChunk, chunk).slices:
+            read = parsed(seen_pb2.SeenChunk, chunk)
+            if len(UnknownFieldSet(read)):
+                raise PoisonError("a part of a snapshot that this version does not know")
+            for part in read.slices:
                 _restore(seen, part)
         core.seen = seen
 

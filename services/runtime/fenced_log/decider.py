@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic
 
+from services.runtime.errors import PoisonError, PromiseBrokenError
 from services.runtime.fenced_log.core import (
     Codec,
     Core,
@@ -186,6 +187,15 @@ class Decider(Generic[Item, Entry]):
             self._feed.take(arrived)
 
     def _take_own(self, arrived: Arrived) -> None:
+        try:
+            self._read_own(arrived)
+        except PoisonError as error:
+            raise PromiseBrokenError(
+                f"{arrived.topic}/{arrived.partition}: the record at offset {arrived.offset} "
+                f"cannot be read ({error}): upgrade this reader, or find its writer"
+            ) from error
+
+    def _read_own(self, arrived: Arrived) -> None:
         partition = self.partitions[arrived.partition]
         if partition.tp in self._loading:
             self._loading.take(arrived, self._codec.brief)

@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 from typing import assert_never
 
+from google.protobuf.unknown_fields import UnknownFieldSet
+
 from seatline.log.v1 import log_pb2
 from services.runtime.fenced_log.wishes import Request, put_request, request_of
 
 READER_VERSION = 1
-"""What this code can read; a fence that asks for more stops the reader (rule 1.9)."""
+"""What this code can read; a fence or a snapshot that asks for more stops it (rule 1.9)."""
+WRITES_FOR_VERSION = 1
+"""Lowest version of a reader that understands all that this code writes. It rises a release after
+`READER_VERSION` did: until then the release before can take over again (`docs/upgrade.md`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Fence:
     """Starts a reign."""
 
     slot: str
-    min_reader_version: int = READER_VERSION
+    min_reader_version: int = WRITES_FOR_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ class SnapshotDone:
     """Whether a former owner gave the partition to this slot by name."""
     since_ms: int = 0
     """When the fence of this reign was appended; 0 in snapshots of older writers."""
+    min_reader_version: int = WRITES_FOR_VERSION
 
 
 Control = Fence | Claim | SnapshotChunk | SnapshotDone | Request | Yield
@@ -114,6 +120,8 @@ class Header:
     inputs: Inputs = ()
     control: Control | None = None
     failures: tuple[Failure, ...] = ()
+    unknown_fields: tuple[int, ...] = ()
+    """Numbers of what a newer writer put there: only of a record that was read."""
 
 
 def to_proto(header: Header) -> log_pb2.Header:
@@ -150,6 +158,7 @@ def _put_control(message: log_pb2.Header, control: Control) -> None:
 def _put_done(message: log_pb2.SnapshotDone, done: SnapshotDone) -> None:
     message.covered, message.seq, message.chunks = done.covered, done.seq, done.chunks
     message.slot, message.placed = done.slot, done.placed
+    message.min_reader_version = done.min_reader_version
     message.at.FromMilliseconds(done.at_ms)
     message.since.FromMilliseconds(done.since_ms)
     _put_progress(message, done)
@@ -188,6 +197,7 @@ def from_proto(message: log_pb2.Header) -> Header:
         inputs=tuple((i.topic, i.partition, _position(i)) for i in message.inputs),
         control=_control(message),
         failures=tuple(_failure(f) for f in message.failures),
+        unknown_fields=_unknown_fields(message),
     )
 
 
@@ -197,7 +207,13 @@ def brief(message: log_pb2.Header) -> Header:
         point=FencePoint(message.epoch, message.owner, message.seq),
         at_ms=message.at.seconds * 1000 + message.at.nanos // 1_000_000,
         control=_control(message),
+        unknown_fields=_unknown_fields(message),
     )
+
+
+def _unknown_fields(message: log_pb2.Header) -> tuple[int, ...]:
+    unknown = UnknownFieldSet(message)
+    return tuple(unknown[at].field_number for at in range(len(unknown)))
 
 
 def _control(message: log_pb2.Header) -> Control | None:
@@ -233,6 +249,7 @@ def _snapshot_done(message: log_pb2.SnapshotDone) -> SnapshotDone:
         takeovers=tuple(each.ToMilliseconds() for each in message.takeovers),
         placed=message.placed,
         since_ms=message.since.ToMilliseconds(),
+        min_reader_version=message.min_reader_version,
     )
 
 

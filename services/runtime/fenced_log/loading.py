@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from services.runtime.fenced_log.header import Header
+from services.runtime.fenced_log.reader import check_version
 from services.runtime.fenced_log.snapshot import Snapshot, SnapshotSearch
 from services.runtime.log_port import START, Arrived, End, TopicPartition
 
@@ -69,6 +70,10 @@ class Loading:
 
         Args:
             ends: The newest known end of each partition.
+
+        Raises:
+            ReaderTooOldError: A snapshot demands a newer reader; an older one would not do, as
+                what follows it is of the same writer.
         """
         begin: list[tuple[TopicPartition, Snapshot | None]] = []
         for tp, search in list(self._searches.items()):
@@ -94,6 +99,8 @@ class Loading:
             self._look(tp, search)
             if search.start:
                 return
+        if snapshot is not None:
+            check_version(f"{tp[0]}/{tp[1]}", snapshot.done)
         del self._searches[tp]
         self._seek(tp, snapshot.done.covered if snapshot else START)
         yield tp, snapshot

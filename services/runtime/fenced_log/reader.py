@@ -9,6 +9,7 @@ from services.runtime.fenced_log.header import (
     Fence,
     FencePoint,
     Header,
+    SnapshotDone,
 )
 
 
@@ -56,12 +57,14 @@ class FencedReader:
 
         Raises:
             LogGapError: A `seq` is skipped, or an epoch rises without a fence.
-            ReaderTooOldError: A counting fence demands a newer reader.
+            ReaderTooOldError: A counting fence demands a newer reader, or a header says what this
+                one does not know.
         """
         point = header.point
         if isinstance(header.control, WITHOUT_AUTHORITY):
             return Verdict.WITHOUT_AUTHORITY
         if self.point is None or point.epoch > self.point.epoch:
+            self._check_known(header)
             self._begin(header)
             return Verdict.ACCEPTED
         if point.epoch < self.point.epoch:
@@ -75,8 +78,17 @@ class FencedReader:
                 f"{self.name}: seq {point.seq} follows {self.point.seq} in epoch {point.epoch}: "
                 "records are missing; compare retention with this reader's position"
             )
+        self._check_known(header)
         self.point = point
         return Verdict.ACCEPTED
+
+    def _check_known(self, header: Header) -> None:
+        if header.unknown_fields:
+            raise ReaderTooOldError(
+                f"{self.name}: a record of epoch {header.point.epoch}, seq {header.point.seq} says "
+                f"in header fields {list(header.unknown_fields)} what version {READER_VERSION} "
+                "does not know: upgrade this reader"
+            )
 
     def _begin(self, header: Header) -> None:
         if not isinstance(header.control, Fence) or header.point.seq != 0:
@@ -89,9 +101,22 @@ class FencedReader:
                 f"{self.name}: the oldest record kept is of epoch {header.point.epoch}: the log "
                 "was cut and what this reader needs is gone; compare retention with its position"
             )
-        if header.control.min_reader_version > READER_VERSION:
-            raise ReaderTooOldError(
-                f"{self.name}: the log needs readers of version "
-                f"{header.control.min_reader_version}, this is {READER_VERSION}: upgrade it"
-            )
+        check_version(self.name, header.control)
         self.point = header.point
+
+
+def check_version(name: str, control: Fence | SnapshotDone) -> None:
+    """Let only those go on whom the log means.
+
+    Args:
+        name: Partition, for messages.
+        control: What a reader meets first of a reign: its fence, or the end of a snapshot.
+
+    Raises:
+        ReaderTooOldError: It demands a newer reader.
+    """
+    if control.min_reader_version > READER_VERSION:
+        raise ReaderTooOldError(
+            f"{name}: the log needs readers of version {control.min_reader_version}, this is "
+            f"{READER_VERSION}: upgrade this reader"
+        )

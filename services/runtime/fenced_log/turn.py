@@ -229,6 +229,7 @@ class Turn(Generic[Item, Entry]):
         draft.decided += 1
         draft.oldest_ms = min(draft.oldest_ms or pending.appended_at_ms, pending.appended_at_ms)
         if isinstance(item, PoisonError):
+            self._stop_at_order(pending, str(item))
             return self._fail(pending, index, draft, "PoisonError", ATTEMPTS_MAX)
         if self.partition.requests.any_skip and self._is_skipped(pending, index):
             return self._fail(pending, index, draft, SKIPPED, ATTEMPTS_MAX)
@@ -253,14 +254,17 @@ class Turn(Generic[Item, Entry]):
         is_order = pending.tp[0] in self._inputs.orders
         return not is_order and self.partition.requests.skips(key, now_ms)
 
-    def _fail(
-        self, pending: Pending[Item], index: int, draft: _Draft[Entry], reason: str, attempt: int
-    ) -> bool:
+    def _stop_at_order(self, pending: Pending[Item], why: str) -> None:
         if pending.tp[0] in self._inputs.orders:
             raise PromiseBrokenError(
                 f"{pending.tp[0]}/{pending.tp[1]}: the order at offset {pending.offset} cannot be "
-                f"followed ({reason}): to go on without it could mean calls outside the rules"
+                f"followed ({why}): to go on without it could mean calls outside the rules"
             )
+
+    def _fail(
+        self, pending: Pending[Item], index: int, draft: _Draft[Entry], reason: str, attempt: int
+    ) -> bool:
+        self._stop_at_order(pending, reason)
         final = attempt >= ATTEMPTS_MAX
         failure = Failure(*pending.tp, pending.offset, index, attempt, final, reason)
         if final:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from seatline.facts.v1 import facts_pb2, session_pb2
-from services.runtime.errors import TransientError
+from services.runtime.errors import PromiseBrokenError, TransientError
 from services.runtime.fenced_log.header import brief
 from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.log_port import START, Arrived, LogReader
@@ -29,6 +29,7 @@ def sightings(reader: LogReader, partitions: int, ticks: Ticks) -> Iterator[Sigh
     Raises:
         TransientError: The broker was silent for too long.
         LogGapError: Records are missing.
+        PromiseBrokenError: A fact is of a kind that is not known here.
     """
     fences = {p: FencedReader(f"{FACTS}/{p}") for p in range(partitions)}
     reader.assign({(FACTS, partition): START for partition in fences})
@@ -52,7 +53,12 @@ def _of_record(fence: FencedReader, arrived: Arrived) -> Iterator[Sighting]:
         return
     for fact in record.facts:
         kind = fact.WhichOneof("kind")
-        sighting = _sighting(kind, getattr(fact, kind), header.at_ms) if kind else None
+        if kind is None:
+            raise PromiseBrokenError(
+                f"{FACTS}/{arrived.partition}: the record at offset {arrived.offset} holds a fact "
+                "of an unknown kind: upgrade this reader"
+            )
+        sighting = _sighting(kind, getattr(fact, kind), header.at_ms)
         if sighting is not None:
             yield sighting
 

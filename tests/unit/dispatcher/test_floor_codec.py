@@ -25,6 +25,7 @@ from services.dispatcher.handlers import FloorHandler
 from services.runtime.errors import PoisonError
 from services.runtime.fenced_log.core import CHUNK_BYTES
 from tests.support.builders import START_MS, contact, queued, signed_in
+from tests.support.newer_wire import unknown_field
 from tests.support.scenario import FLOOR, WRAPPING_UP
 
 CODEC = FloorCodec()
@@ -244,6 +245,7 @@ def test_the_chunk_that_is_spoilt_below_is_good() -> None:
         [b"\xff\xff"],
         [chunk()[:-1]],
         [chunk(), b"\x0a"],
+        [chunk() + unknown_field()],
         [chunk(sessions=[floor_pb2.FloorSession(session_id="s2", activity=77, presence=1)])],  # type: ignore[arg-type]
         [chunk(timers=[floor_pb2.FloorTimer(kind=0)])],  # type: ignore[arg-type]
         [chunk(stops=[{"scope": 99}])],

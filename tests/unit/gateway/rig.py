@@ -1,5 +1,6 @@
 """A whole gateway on the in-memory log, driven step by step: no socket, no thread, no clock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,11 +10,14 @@ from prometheus_client import CollectorRegistry
 from seatline.commands.v1 import commands_pb2
 from seatline.facts.v1 import facts_pb2, session_pb2
 from seatline.gateway.v1 import gateway_service_pb2 as wire
+from services.gateway.adapters.log_in import header_of
 from services.gateway.adapters.streams import DeskStream
 from services.gateway.settings import GatewaySettings
-from services.gateway.wiring import COMMANDS, build, starts
+from services.gateway.wiring import COMMANDS, FACTS, build, starts
+from services.runtime.fenced_log.from_snapshots import FromSnapshots
+from services.runtime.fenced_log.header import FencePoint
 from services.runtime.lifecycle import Process
-from services.runtime.log_port import Arrived
+from services.runtime.log_port import Arrived, LogReader
 from services.runtime.telemetry import Health
 from tests.fakes.gateway import CountingIds
 from tests.fakes.log import FakeClock, InMemoryBroker, InMemoryLogReader, InMemoryLogWriter
@@ -43,17 +47,23 @@ class Rig:
     """The gateway, the log around it, and a dispatcher that does what the test says."""
 
     settings: GatewaySettings
+    window: int = 0
+    """How many of the last facts are searched for a snapshot; 0: facts are read from the start."""
     clock: FakeClock = field(default_factory=FakeClock)
 
     def __post_init__(self) -> None:
         self.broker = InMemoryBroker(self.clock)
-        self.reader = InMemoryLogReader(self.broker)
+        self.reader: LogReader = InMemoryLogReader(self.broker)
+        points: Mapping[int, FencePoint] = {}
+        if self.window:
+            self.reader = source = FromSnapshots(self.reader, FACTS, header_of, self.window)
+            points = source.points
         self.reader.assign(starts(PARTITIONS))
         self.writer = InMemoryLogWriter(self.broker)
         self.registry = CollectorRegistry()
         log = structlog.get_logger()
         process = Process("gateway-0", log, Health(self.clock), self.registry, self.clock)
-        self.gateway = build(self.settings, process, self.writer, CountingIds(), {})
+        self.gateway = build(self.settings, process, self.writer, CountingIds(), points)
         self.dispatcher = ScriptedDispatcher(self.broker.append)
         self.running = self.gateway.running
         self.sessions = self.running.sessions

@@ -14,6 +14,11 @@ async def read(log: LogWriter, start: Position | None = None) -> tuple[SmallBatc
     return source, await source.gather(1_000)
 
 
+async def read_on(log: LogWriter) -> None:
+    source, _ = await read(log)
+    await source.gather(1_000)
+
+
 def contacts(reading: Reading) -> list[str | None]:
     return [entry.contact_id for record in reading.records for entry in record.entries]
 
@@ -49,7 +54,7 @@ async def test_a_missing_record_stops_the_reader() -> None:
     log = facts_log().write(queued()).write(queued())
     del log.values[1]
     with pytest.raises(PromiseBrokenError, match="seq"):
-        await read(log)
+        await read_on(log)
 
 
 async def test_a_log_whose_beginning_is_gone_stops_the_reader() -> None:
@@ -60,19 +65,29 @@ async def test_a_log_whose_beginning_is_gone_stops_the_reader() -> None:
 
 async def test_a_reign_that_begins_without_its_fence_stops_the_reader() -> None:
     with pytest.raises(PromiseBrokenError, match="without its fence"):
-        await read(facts_log().stray(4, 3, queued()))
+        await read_on(facts_log().stray(4, 3, queued()))
 
 
 async def test_a_record_that_cannot_be_understood_stops_the_reader_and_names_its_place() -> None:
     log = rulings_log(2)
     log.values.append(b"\xff\xff nobody wrote this")
     with pytest.raises(PromiseBrokenError, match=r"rulings\.v1/2: the record at offset 1"):
-        await read(log)
+        await read_on(log)
+
+
+async def test_what_stands_before_a_record_that_cannot_be_understood_is_handed_out_first() -> None:
+    log = facts_log().write(queued("c-1")).write(queued("c-2"))
+    log.values.append(b"\xff\xff nobody wrote this")
+    source, reading = await read(log)
+    assert contacts(reading) == ["c-1", "c-2"]
+    assert reading.advances[log.tp].after.next_offset == 3
+    with pytest.raises(PromiseBrokenError, match=r"facts\.v1/0: the record at offset 3"):
+        await source.gather(1_000)
 
 
 async def test_a_log_that_asks_for_a_newer_reader_stops_this_one() -> None:
     with pytest.raises(PromiseBrokenError, match="upgrade"):
-        await read(facts_log().fence(version=99))
+        await read_on(facts_log().fence(version=99))
 
 
 async def test_a_batch_ends_with_the_record_that_fills_it() -> None:

@@ -11,6 +11,7 @@ from services.router.domain.dedupe import Seen, Slice, evolve
 from services.router.handlers import Orders, RulingHandler
 from services.runtime.errors import PoisonError
 from services.runtime.fenced_log.core import CHUNK_BYTES, StateCodec
+from tests.support.newer_wire import unknown_field
 from tests.unit.router.values import ELEVEN_MS, contact, ruled, view
 
 WINDOW_MS = 16_000
@@ -131,6 +132,7 @@ def test_under_a_longer_window_all_that_was_still_known_is_kept_for_that_window(
     [
         ([], "without chunks"),
         ([b"\xff\xff"], "not a seatline.rulings.v1.SeenChunk"),
+        ([part(ELEVEN_MS) + unknown_field()], "does not know"),
         ([part(None, b"a/1")], "without its end"),
         ([part(ELEVEN_MS, b"a/1\n\xff")], "no text"),
         ([part(ELEVEN_MS), part(ELEVEN_MS - 1)], "out of order"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from services.runtime.fenced_log.core import Batch, Codec, Core, Inputs, Moment
+from services.runtime.fenced_log.core import Batch, Codec, Core, Inputs, Moment, StateCodec
 from services.runtime.fenced_log.decider import Decider
 from services.runtime.fenced_log.header import Control, Fence, FencePoint, Header, Yield
 from services.runtime.fenced_log.role import Role
@@ -101,6 +101,7 @@ class Town:
         new_core: Callable[[int], Core[Any, Any]] = lambda _: TallyCore(),
         clock: FakeClock | None = None,
         codec: Codec[Any, Any] | None = None,
+        state: StateCodec[Any] | None = None,
     ) -> Slot:
         reader = InMemoryLogReader(self.broker, clock or self.clock)
         writer, observer = HeldLogWriter(self.broker), SilentObserver()
@@ -110,7 +111,12 @@ class Town:
             LOG, 2, f"tally-{index}", index, self.slots, snapshot_every=self.snapshot_every
         )
         decider: Decider[Any, Any] = Decider(
-            place, self.inputs, new_core, codec or ChainCodec(), TallyStateCodec(), world
+            place,
+            self.inputs,
+            new_core,
+            codec or ChainCodec(),
+            state or TallyStateCodec(),
+            world,
         )
         return Slot(decider, reader, writer, observer, live)
 

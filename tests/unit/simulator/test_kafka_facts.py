@@ -1,6 +1,9 @@
 from typing import Any
 
+import pytest
+
 from seatline.facts.v1 import facts_pb2, session_pb2
+from services.runtime.errors import PromiseBrokenError
 from services.runtime.fenced_log.header import Fence, FencePoint, Header, to_proto
 from services.simulator.adapters.kafka_facts import FACTS, sightings
 from services.simulator.domain.census import Kind
@@ -55,3 +58,8 @@ def test_what_a_fence_has_overtaken_does_not_count() -> None:
     late = {"session_available": {"session_id": "late"}}
     found = read(record(0), record(0, epoch=2, owner=b"p"), record(1, late))
     assert found == []
+
+
+def test_a_fact_of_an_unknown_kind_stops_the_count() -> None:
+    with pytest.raises(PromiseBrokenError, match="upgrade this reader"):
+        read(record(0), record(1, {}))

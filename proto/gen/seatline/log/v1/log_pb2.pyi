@@ -21,7 +21,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Header(_message.Message):
-    """First field of every record of a fenced log (rulings, facts). Domain-free: the runtime reads nothing else of a record."""
+    """First field of every record of a fenced log (rulings, facts). Domain-free: the runtime reads nothing else of a record.
+    A field that a reader does not know stops it (rule 1.9): what is added here needs readers of a higher version.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -439,6 +441,7 @@ class SnapshotDone(_message.Message):
     TAKEOVERS_FIELD_NUMBER: _builtins.int
     PLACED_FIELD_NUMBER: _builtins.int
     SINCE_FIELD_NUMBER: _builtins.int
+    MIN_READER_VERSION_FIELD_NUMBER: _builtins.int
     covered: _builtins.int
     """Offset in this partition behind the last record that the state holds; the chunks lie above it."""
     seq: _builtins.int
@@ -449,6 +452,8 @@ class SnapshotDone(_message.Message):
     """Slot of the reign, for taking back one's own."""
     placed: _builtins.bool
     """True when a former owner gave the partition to this slot by name: then no other slot asks for it."""
+    min_reader_version: _builtins.int
+    """Readers of a lower version must stop: who starts here does not see the fence that says so. Also the version of the state's wire form."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """`at` of that last record."""
@@ -482,10 +487,11 @@ class SnapshotDone(_message.Message):
         takeovers: _abc.Iterable[_timestamp_pb2.Timestamp] | None = ...,
         placed: _builtins.bool = ...,
         since: _timestamp_pb2.Timestamp | None = ...,
+        min_reader_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "chunks", b"chunks", "covered", b"covered", "failures", b"failures", "inputs", b"inputs", "placed", b"placed", "seq", b"seq", "since", b"since", "slot", b"slot", "takeovers", b"takeovers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "chunks", b"chunks", "covered", b"covered", "failures", b"failures", "inputs", b"inputs", "min_reader_version", b"min_reader_version", "placed", b"placed", "seq", b"seq", "since", b"since", "slot", b"slot", "takeovers", b"takeovers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
