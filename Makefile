@@ -126,8 +126,9 @@ arch: $(VENV_READY) ## import contracts
 proto: $(VENV_READY) ## generate proto/gen anew
 	@$(PYTHON) proto/generate.py
 
-proto-check: $(VENV_READY) ## fail if proto/gen is not what proto/ gives
+proto-check: $(VENV_READY) ## fail if proto/gen is not what proto/ gives, or breaks the released wire
 	@$(PYTHON) proto/generate.py --check
+	@$(BIN)/buf breaking proto --against proto/released.binpb
 
 map: $(VENV_READY) ## make data/maps/2024-225.csv anew
 	@$(PYTHON) -m services.planner --seats data/seats.csv --out data/maps/2024-225.csv

@@ -63,6 +63,8 @@ class InMemoryLogReader:
         self.timeouts_s: list[float] = []
         """How long each poll would have waited."""
         self.paused: set[TopicPartition] = set()
+        self.returned = 0
+        """How many records were handed out."""
 
     def assign(self, starts: Mapping[TopicPartition, int]) -> None:
         for tp in [tp for tp in self.next if tp not in starts]:
@@ -97,6 +99,7 @@ class InMemoryLogReader:
             new = log[offset : offset + max(0, self.limit - len(arrived))]
             self.next[tp] = offset + len(new)
             arrived += new
+        self.returned += len(arrived)
         return arrived
 
     def ends(self) -> Mapping[TopicPartition, End]:

@@ -239,6 +239,25 @@ def test_an_order_waits_until_every_partition_has_it_in_force(
     assert (code, again["changed"], again["applied"]) == (0, False, list(range(PARTITIONS)))
 
 
+def test_a_publisher_that_died_between_policy_and_map_is_made_good_by_the_same_command(
+    desk: Desk, tmp_path: Path
+) -> None:
+    _, before = desk.run("map", "show")
+    in_use = tmp_path / "in-use.csv"
+    in_use.write_text(MAP.read_text().replace(",32,", ",33,"))
+    policy = tmp_path / "policy.toml"
+    policy.write_text('opens = "10:30"\n')
+    # The policy goes first: one that died behind it has left what this leaves.
+    code, left = desk.run("map", "publish", str(in_use), "--policy", str(policy), "--no-wait")
+    assert (code, left["policy_version"]) == (0, before["policy_version"] + 1)
+    assert left["map_version"] == before["map_version"]
+    command = ("map", "publish", str(MAP), "--policy", str(policy), "--no-wait")
+    code, repeated = desk.run(*command)
+    assert (code, repeated["map_version"]) == (0, before["map_version"] + 1)
+    assert repeated["policy_version"] == left["policy_version"]
+    assert desk.run(*command)[1]["changed"] is False
+
+
 def test_the_command_runs_as_a_module(stack: Stack) -> None:
     done = subprocess.run(
         (sys.executable, "-m", "services.cli", "map", "show", "--state", str(stack.layout.state)),

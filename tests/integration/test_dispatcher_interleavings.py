@@ -12,7 +12,6 @@ from services.dispatcher.adapters import topics
 from services.stack.identity import Wish
 from services.stack.plan import KAFKA
 from tests.support.dispatcher_world import DispatcherProcess, DispatcherWorld, Told, kinds, now_ms
-from tests.support.eventually import eventually
 from tests.support.stack import whole_stack
 
 pytestmark = pytest.mark.timeout(240)
@@ -70,6 +69,22 @@ def test_a_second_accept_confirms_nothing(world: DispatcherWorld) -> None:
     accept(world, offer)
     world.until("command_refused", session_id="s-twice", command="accept_offer")
     assert kinds(world.facts, "c-twice").count("confirmed") == 1
+
+
+@pytest.mark.usefixtures("dispatcher")
+def test_of_two_desks_of_one_caller_only_the_later_can_take_the_offer(
+    world: DispatcherWorld,
+) -> None:
+    first = offered(world, "desks")
+    later = world.sign_in("s-desks", "C-desks").body
+    world.until("offer_rescinded", contact_id="c-desks")
+    second = world.until("offered", contact_id="c-desks", nonce=later.nonce)
+    accept(world, first)
+    world.until("command_refused", session_id="s-desks", command="accept_offer")
+    assert not world.of("confirmed", contact_id="c-desks")
+    accept(world, second)
+    confirm = world.until("confirmed", contact_id="c-desks").body
+    assert (confirm.generation, confirm.nonce) == (later.generation, later.nonce)
 
 
 @pytest.mark.usefixtures("dispatcher")
@@ -221,14 +236,14 @@ def test_an_heir_of_a_backlog_longer_than_a_lease_honours_what_was_accepted_in_t
     for number in range(CALLERS):
         world.sign_in(f"s-heir-{number}", "C-heir")
     world.rule(*(world.routed(f"c-heir-{number}", "S-heir") for number in range(CALLERS)))
-    eventually(lambda: world.read() or len(offers_of(world)) == CALLERS)
+    world.until_there(CALLERS, "offered", seat_id="S-heir")
     dispatcher.kill()
     died_at_ms = now_ms()
     for offer in offers_of(world):
         accept(world, offer)
     world.wait(died_at_ms + BACKLOG_S * 1_000)
     with world.dispatcher(1):
-        eventually(lambda: world.read() or len(world.of("confirmed", seat_id="S-heir")) == CALLERS)
+        world.until_there(CALLERS, "confirmed", seat_id="S-heir")
     expired = [t for t in world.of("offer_expired") if t.body.session_id.startswith("s-heir")]
     assert not expired
     assert not world.of("gateway_lost")

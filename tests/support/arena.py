@@ -10,6 +10,7 @@ from services.runtime.fenced_log.decider import Decider
 from services.runtime.fenced_log.header import Fence, FencePoint, Header
 from services.runtime.fenced_log.reader import FencedReader
 from services.runtime.fenced_log.role import Role
+from services.runtime.fenced_log.snapshot import SNAPSHOT_EVERY
 from services.runtime.fenced_log.watch import OWNER_SILENCE_MS
 from services.runtime.fenced_log.wishes import HandOver, Request, Skip
 from services.runtime.fenced_log.world import Place, World
@@ -33,6 +34,7 @@ class Slot:
     reader: KafkaLogReader
     writer: KafkaLogWriter
     decider: Decider[int, int] = field(init=False)
+    observer: SilentObserver = field(init=False)
 
     def begin(
         self,
@@ -40,11 +42,19 @@ class Slot:
         owner_silence_ms: int = OWNER_SILENCE_MS,
         new_core: Callable[[], TallyCore] = TallyCore,
         clock: Clock = CLOCK,
+        snapshot_every: int = SNAPSHOT_EVERY,
     ) -> None:
         self.reader.assign({})
-        world = World(self.reader, self.writer, clock, SystemIds(), SilentObserver())
+        self.observer = SilentObserver()
+        world = World(self.reader, self.writer, clock, SystemIds(), self.observer)
         place = Place(
-            self.arena.log, self.arena.partitions, name, int(name[-1]), 2, owner_silence_ms
+            self.arena.log,
+            self.arena.partitions,
+            name,
+            int(name[-1]),
+            2,
+            owner_silence_ms,
+            snapshot_every=snapshot_every,
         )
         inputs = Inputs(paced=self.arena.paced)
         self.decider = Decider(place, inputs, lambda _: new_core(), CODEC, TallyStateCodec(), world)
@@ -117,9 +127,12 @@ class Arena:
     def ask(self, wish: HandOver | Skip) -> None:
         """Append a request to the first partition, as a person does."""
         point = FencePoint(0, SystemIds().draw(16), 0)
-        header = Header(point, 0, control=Request("ann", "a test", wish))
+        self.append(Header(point, 0, control=Request("ann", "a test", wish)))
+
+    def append(self, header: Header, *entries: int) -> None:
+        """Append a record to the log, as somebody does who takes himself for its owner."""
         results: list[Sent | SendError] = []
-        self.writer.send((self.log, 0), CODEC.record(header, ()), results.append)
+        self.writer.send((self.log, 0), CODEC.record(header, entries), results.append)
         assert self.writer.flush(20) == 0
         assert isinstance(results[0], Sent)
 

@@ -182,12 +182,19 @@ class DispatcherWorld:
 
     def until(self, kind: str, within_s: float = WITHIN_S, **fields: object) -> Told:
         """Wait for such a fact and give the first."""
+        return self.until_there(1, kind, within_s, **fields)[0]
+
+    def until_there(
+        self, count: int, kind: str, within_s: float = WITHIN_S, **fields: object
+    ) -> list[Told]:
+        """Wait until there are so many of such facts."""
 
         def found() -> list[Told]:
             self.read()
-            return self.of(kind, **fields)
+            facts = self.of(kind, **fields)
+            return facts if len(facts) >= count else []
 
-        return eventually(found, within_s, f"{kind} {fields}")[0]
+        return eventually(found, within_s, f"{count} {kind} {fields}")
 
     def wait(self, until_ms: int) -> None:
         """Let time pass while the gateway lives."""

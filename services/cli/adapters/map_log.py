@@ -16,6 +16,7 @@ from services.cli.adapters.order_codec import parsed
 from services.cli.adapters.topics import FACTS, MAP, MAP_KEY, POLICY_KEY
 from services.cli.domain.policy import Policy
 from services.cli.domain.seat_map import SeatMap
+from services.cli.errors import NotDoneError
 from services.cli.ports.maps import InUse
 from services.cli.ports.signature import Signature
 

@@ -53,10 +53,11 @@ class Rig:
 
     def __post_init__(self) -> None:
         self.broker = InMemoryBroker(self.clock)
-        self.reader: LogReader = InMemoryLogReader(self.broker)
+        self.source = InMemoryLogReader(self.broker)
+        self.reader: LogReader = self.source
         points: Mapping[int, FencePoint] = {}
         if self.window:
-            self.reader = source = FromSnapshots(self.reader, FACTS, header_of, self.window)
+            self.reader = source = FromSnapshots(self.source, FACTS, header_of, self.window)
             points = source.points
         self.reader.assign(starts(PARTITIONS))
         self.writer = InMemoryLogWriter(self.broker)

@@ -18,6 +18,7 @@ from services.dispatcher.handlers import FloorHandler
 from services.dispatcher.wiring import INPUTS as DISPATCHER_INPUTS
 from services.gateway.domain.bindings import Binding
 from services.gateway.domain.values import Nonce, SessionId, StreamId
+from services.recorder.adapters.kafka_in import FACTS_TOPIC, RULINGS_TOPIC
 from services.recorder.handlers import RecordBatchHandler
 from services.router.adapters.log_codec import RouterCodec
 from services.router.adapters.seen_codec import SeenCodec
@@ -29,7 +30,7 @@ from tests.checker.history import CannotCheckError, Record
 from tests.fakes.log_book import InMemoryLogBook
 from tests.fakes.tally import LOG
 from tests.support.checked_history import FrozenHistory
-from tests.support.recorder_logs import FACTS_TOPIC, RULINGS_TOPIC, LogWriter
+from tests.support.recorder_logs import LogWriter
 from tests.support.recorder_world import FakeWorld, ids, source_of
 from tests.unit.gateway.rig import Rig, settings
 from tests.unit.runtime.town import Slot, Town

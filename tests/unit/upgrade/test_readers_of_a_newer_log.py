@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from services.recorder.adapters.kafka_in import FACTS_TOPIC
 from tests.support.newer_wire import NEWER, NewerWriter
 from tests.support.recorder_entries import queued, routed
-from tests.support.recorder_logs import FACTS_TOPIC, Entry
+from tests.support.recorder_logs import Entry
 from tests.unit.upgrade.readers import PROCESSES, READERS, Reader, Stopped
 
 Novelty = Callable[[NewerWriter], NewerWriter]
