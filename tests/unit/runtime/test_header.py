@@ -9,12 +9,14 @@ from services.runtime.fenced_log.header import (
     FencePoint,
     Header,
     Position,
+    SnapshotChunk,
+    SnapshotDone,
     Yield,
     brief,
     from_proto,
     to_proto,
 )
-from services.runtime.fenced_log.wishes import HandOver, Request, Skip
+from services.runtime.fenced_log.wishes import HandOver, Request, Skip, WriteLess
 
 u32 = st.integers(0, 2**32 - 1)
 u64 = st.integers(0, 2**64 - 1)
@@ -23,21 +25,27 @@ points = st.builds(FencePoint, u64, st.binary(max_size=16), u64)
 positions = st.builds(Position, u64, u32, st.none() | points)
 topics = st.text(max_size=30)
 failures = st.builds(Failure, topics, u32, u64, u32, u32, st.booleans(), st.text(max_size=20))
-wishes = st.none() | st.builds(HandOver, topics) | st.builds(Skip, topics, u32, u64, u32)
+wishes = st.one_of(
+    st.none(),
+    st.builds(HandOver, topics),
+    st.builds(Skip, topics, u32, u64, u32),
+    st.builds(WriteLess, u32),
+)
+inputs = st.lists(st.tuples(topics, u32, positions), max_size=4).map(tuple)
+failed = st.lists(failures, max_size=3).map(tuple)
+takeovers = st.lists(at_ms, max_size=3).map(tuple)
+placed_since = (st.booleans(), at_ms)
 controls = st.one_of(
     st.builds(Fence, topics, u32),
     st.builds(Claim, topics),
     st.builds(Request, topics, topics, wishes, topics),
     st.builds(Yield, topics),
+    st.builds(SnapshotChunk, u32, st.binary(max_size=20)),
+    st.builds(
+        SnapshotDone, u64, u64, u32, at_ms, inputs, failed, topics, takeovers, *placed_since, u32
+    ),
 )
-headers = st.builds(
-    Header,
-    points,
-    at_ms,
-    st.lists(st.tuples(topics, u32, positions), max_size=4).map(tuple),
-    st.none() | controls,
-    st.lists(failures, max_size=3).map(tuple),
-)
+headers = st.builds(Header, points, at_ms, inputs, st.none() | controls, failed)
 
 
 @given(headers)
