@@ -213,7 +213,8 @@ def brief(message: log_pb2.Header) -> Header:
 
 def _unknown_fields(message: log_pb2.Header) -> tuple[int, ...]:
     unknown = UnknownFieldSet(message)
-    return tuple(unknown[at].field_number for at in range(len(unknown)))
+    count = len(unknown)
+    return tuple(unknown[at].field_number for at in range(count)) if count else ()
 
 
 def _control(message: log_pb2.Header) -> Control | None:
