@@ -157,6 +157,8 @@ class Sessions:
     ids: Ids
     sessions_max: int
     """Bindings that one stream may hold."""
+    told: bool = False
+    """Whether the dispatcher was told what is bound here, so that it may ask."""
 
     def sign_in(self, stream_id: StreamId, wish: SignIn) -> Refusal | None:
         """Ask for a binding, unless the same is under way or in force on this stream."""
@@ -220,6 +222,21 @@ class Sessions:
         """Forget a binding that the log has ended or refused."""
         self.bindings.close(binding)
         self.unsealer.void(binding, Voided.ATTEMPT_OVER)
+
+    def alive(self, partition: int, facts_offset: int, facts_at_ms: int) -> None:
+        """Give a sign of life, with a digest of what is bound here."""
+        self.told = True
+        digest = self.bindings.digest(partition)
+        self.commands.alive(partition, facts_offset, facts_at_ms, digest)
+
+    def presence_asked(self, partition: int, number: int) -> None:
+        """Say what is bound here: the dispatcher has something else (rule 4.7)."""
+        self.commands.presence_list(partition, number, self.bindings.in_force(partition))
+
+    def given_up(self, binding: Binding) -> None:
+        """End a binding of which the log says that its stream has ended: the desk signs in anew."""
+        self.over(binding)
+        self.desks.gone(binding)
 
     def stream_closed(self, stream_id: StreamId) -> None:
         """Report what a stream held: its sessions become suspect."""

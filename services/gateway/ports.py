@@ -18,8 +18,11 @@ class Commands(Protocol):
     def sign_in(self, binding: Binding, resume_token: bytes, settled: Settled) -> None:
         """Ask for a binding's sign-in."""
 
-    def alive(self, partition: int, facts_offset: int) -> None:
+    def alive(self, partition: int, facts_offset: int, facts_at_ms: int, digest: int) -> None:
         """Give a sign of life, unless the last one is still on its way."""
+
+    def presence_list(self, partition: int, number: int, nonces: Sequence[Nonce]) -> None:
+        """Answer a question for all nonces in force, ascending; repeated until acknowledged."""
 
     def stream_lost(self, partition: int, nonces: Sequence[Nonce]) -> None:
         """Report bindings whose stream ended; repeated until it is acknowledged."""

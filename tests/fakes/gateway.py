@@ -27,8 +27,11 @@ class InMemoryCommands:
         self.said.append(("sign_in", (binding.session_id, binding.nonce, resume_token)))
         self.waiting.append(settled)
 
-    def alive(self, partition: int, facts_offset: int) -> None:
-        self.said.append(("alive", (partition, facts_offset)))
+    def alive(self, partition: int, facts_offset: int, facts_at_ms: int, digest: int) -> None:
+        self.said.append(("alive", (partition, facts_offset, facts_at_ms, digest)))
+
+    def presence_list(self, partition: int, number: int, nonces: Sequence[Nonce]) -> None:
+        self.said.append(("presence_list", (partition, number, tuple(nonces))))
 
     def stream_lost(self, partition: int, nonces: Sequence[Nonce]) -> None:
         self.said.append(("stream_lost", (partition, tuple(nonces))))

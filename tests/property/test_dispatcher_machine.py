@@ -6,6 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from typing_extensions import override
 
 from services.dispatcher.domain import inputs, words
+from services.dispatcher.domain.facts import StreamEnded
 from services.dispatcher.domain.words import Activity
 from tests.support.builders import (
     BOOT,
@@ -24,6 +25,7 @@ from tests.support.builders import (
     centre_slice,
     contact,
 )
+from tests.unit.dispatcher.doors import Door
 from tests.unit.dispatcher.driven import DrivenFloor
 
 SESSIONS = [f"s{n}" for n in range(4)]
@@ -53,6 +55,7 @@ class DispatcherMachine(DrivenFloor, RuleBasedStateMachine):
     @initialize()
     def open_the_floor(self) -> None:
         self.open(SESSIONS)
+        self.doors = {boot_id: Door(boot_id) for boot_id in (BOOT, OTHER_BOOT)}
 
     # --- contacts and orders ----------------------------------------------------------------------
 
@@ -159,11 +162,45 @@ class DispatcherMachine(DrivenFloor, RuleBasedStateMachine):
         more = ("lunch",) if make is inputs.Pause else ()
         self.decide(make(session_id, generation, *more))
 
-    @rule(session_id=sessions)
-    def lose_the_stream(self, session_id: str) -> None:
+    @rule(session_id=sessions, is_told=mostly)
+    def lose_the_stream(self, session_id: str, is_told: bool) -> None:
         session = self.core.floor.sessions.get(session_id)
-        nonces = (session.nonce if session else b"nobody", b"other")
-        self.decide(inputs.StreamLost(nonces))
+        nonce = session.nonce if session else b"nobody"
+        for door in self.doors.values():
+            door.lose(nonce)
+        if is_told:
+            self.decide(inputs.StreamLost((nonce, b"other")))
+
+    @rule(boot_id=boots, unread=st.integers(0, 3), late=st.none() | sessions, parts=picks)
+    def compare(self, boot_id: bytes, unread: int, late: str | None, parts: int) -> None:
+        """A gateway says what it has; asked for more, it answers, and somebody sits down before."""
+        self.now_ms += 5 * S
+        door = self.doors[boot_id]
+        self.apply(
+            self.core.decide(inputs.Commanded(door.alive(), boot_id, self.now_ms), self.moment())
+        )
+        door.read(self.log, unread)
+        self.now_ms += 1
+        if not unread:
+            door.at_ms = self.now_ms  # a heartbeat
+        self.decide(door.alive(), boot_id)
+        door.read(self.log)
+        answers = door.answers(1 + parts % 3)
+        if late is not None:
+            self.sign_in(late, False, False, CENTRE, [], boot_id)
+        bound = frozenset(self.core.floor.by_nonce)
+        begun = len(self.log)
+        for answer in answers:
+            self.decide(answer, boot_id)
+        ended = [fact for _, fact in self.log[begun:] if isinstance(fact, StreamEnded)]
+        assert {nonce for fact in ended for nonce in fact.nonces} & bound <= door.lost
+        if not (unread or late or self.behind):
+            present = {
+                session.nonce
+                for session in self.core.floor.sessions.values()
+                if session.boot_id == boot_id and session.is_present
+            }
+            assert present <= door.held
 
     @rule(session_id=sessions, pick=picks, interrupt=st.booleans())
     def end_a_session(self, session_id: str, pick: int, interrupt: bool) -> None:

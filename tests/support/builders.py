@@ -75,6 +75,10 @@ def signed_in(session_id: str, generation: int = 1, **changes: Any) -> facts.Sig
     return facts.SignedIn(session_id, generation=generation, **(fields | changes))
 
 
+def open_offer(contact_id: str, lease_until: int = 20 * S) -> facts.OpenOffer:
+    return facts.OpenOffer(attempt(contact_id), START_MS + lease_until, SEAT, "", CAMPAIGN, 5)
+
+
 def queued(contact_id: str, **changes: Any) -> facts.Queued:
     """Build the fact of a ruling, which has the same fields."""
     ruling = routed(contact_id, **changes)

@@ -27,6 +27,7 @@ _PAUSE_REASON_MAX = 32
 _LANGUAGES_MAX = 16
 _LANGUAGE_MAX = 16
 _SIGNATURE_BYTES = 50 + 4 * (inputs.BY_MAX + inputs.WHY_MAX)
+_NONCES_MAX = 5_000
 
 
 def _snake(name: str) -> str:
@@ -175,6 +176,8 @@ def _check_command(command: inputs.Command) -> None:
         raise PoisonError(f"reason must have at most {_PAUSE_REASON_MAX} characters", "reason")
     if isinstance(command, inputs.SignIn):
         _check_sign_in(command)
+    if isinstance(command, inputs.PresenceList) and len(command.nonces) > _NONCES_MAX:
+        raise PoisonError(f"at most {_NONCES_MAX} nonces", "nonces")
 
 
 def _check_sign_in(command: inputs.SignIn) -> None:

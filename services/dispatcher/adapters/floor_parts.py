@@ -198,11 +198,8 @@ PARTS: Sequence[Part] = (
     Part(lambda floor: sorted(floor.stops), _write_stops, _read_stops),
     Part(lambda floor: list(floor.withdrawn.items()), _write_withdrawn, _read_withdrawn),
     Part(lambda floor: list(floor.forgettable), _write_forgettable, _read_forgettable),
-    Part(
-        lambda floor: list(floor.gateways.items()),
-        floor_work.write_gateways,
-        floor_work.read_gateways,
-    ),
+    # Gateways after the sessions that are bound to them.
+    Part(floor_work.gateways, floor_work.write_gateways, floor_work.read_gateways),
     Part(
         lambda floor: list(floor.awaiting.items()),
         floor_work.write_awaiting,

@@ -1,24 +1,51 @@
 """What of a floor waits to be looked at or worked off: into a chunk, and back onto a floor."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from seatline.facts.v1 import floor_pb2
-from services.dispatcher.domain.floor import Floor, Key
+from services.dispatcher.domain.evolve_bindings import count_bindings
+from services.dispatcher.domain.floor import Floor, GatewayBindings, Key
 from services.dispatcher.domain.timers import Timer, TimerKind
 from services.dispatcher.domain.words import EndReason, Objection, ReturnReason
 
 Chunk = floor_pb2.FloorChunk
 
 
-def write_gateways(chunk: Chunk, gateways: Sequence[tuple[bytes, int]]) -> None:
-    """Put living gateways into a chunk."""
-    for boot_id, seen_at_ms in gateways:
-        chunk.gateways.add(boot_id=boot_id, seen_at_ms=seen_at_ms)
+_Gateway = tuple[bytes, int, GatewayBindings]
+"""Boot id, when it was seen, what is bound to it."""
+
+
+def gateways(floor: Floor) -> Sequence[_Gateway]:
+    """Return the gateways that live."""
+    bindings = floor.bindings
+    return [(each, seen, replace(bindings[each])) for each, seen in floor.gateways.items()]
+
+
+def write_gateways(chunk: Chunk, gateways: Sequence[_Gateway]) -> None:
+    """Put living gateways into a chunk. The digests follow from the sessions."""
+    for boot_id, seen_at_ms, ours in gateways:
+        chunk.gateways.add(
+            boot_id=boot_id,
+            seen_at_ms=seen_at_ms,
+            changed_at_ms=ours.changed_at_ms,
+            agreed_at_ms=ours.agreed_at_ms,
+            asked=ours.asked,
+            asked_at_ms=ours.asked_at_ms,
+        )
 
 
 def read_gateways(floor: Floor, chunk: Chunk) -> None:
-    """Put living gateways onto a floor."""
-    floor.gateways = {message.boot_id: message.seen_at_ms for message in chunk.gateways}
+    """Put living gateways onto a floor that has its sessions."""
+    for message in chunk.gateways:
+        floor.gateways[message.boot_id] = message.seen_at_ms
+        floor.bindings[message.boot_id] = GatewayBindings(
+            message.changed_at_ms,
+            message.agreed_at_ms or message.seen_at_ms,  # there was a time without digests
+            message.asked,
+            message.asked_at_ms,
+        )
+    count_bindings(floor)
 
 
 def write_awaiting(chunk: Chunk, awaiting: Sequence[tuple[Key, int]]) -> None:

@@ -3,7 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from services.dispatcher.domain import calls, due, facts, hand, inputs, matching, sessions
+from services.dispatcher.domain import (
+    calls,
+    due,
+    facts,
+    hand,
+    inputs,
+    matching,
+    presence,
+    sessions,
+)
 from services.dispatcher.domain.allowed import is_covered, is_withdrawn, objection
 from services.dispatcher.domain.facts import Attempt, Fact
 from services.dispatcher.domain.floor import Floor, LiveContact, Session
@@ -114,13 +123,6 @@ def _malformed(
     )
 
 
-def _gateway_alive(
-    floor: Floor, command: inputs.GatewayAlive, item: inputs.Commanded, moment: Moment
-) -> Sequence[Fact]:
-    del floor, command, moment
-    return (facts.GatewaySeen(item.boot_id),)
-
-
 def _commanded(floor: Floor, item: inputs.Commanded, moment: Moment) -> Sequence[Fact]:
     """Decide a command; most may come only from the newest binding of a session (rule 4.6)."""
     command = item.command
@@ -173,7 +175,8 @@ _COMMANDS: dict[type, Callable[[Floor, Any, inputs.Commanded, Moment], Sequence[
     inputs.Malformed: _malformed,
     inputs.SignIn: sessions.sign_in,
     inputs.StreamLost: sessions.stream_lost,
-    inputs.GatewayAlive: _gateway_alive,
+    inputs.GatewayAlive: presence.gateway_alive,
+    inputs.PresenceList: presence.presence_list,
     inputs.EndSession: hand.by_hand(hand.end_session),
     inputs.DrainCentre: hand.by_hand(hand.drain_centre),
     inputs.ReleaseContact: hand.by_hand(hand.release_contact),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from services.dispatcher.domain import facts
+from services.dispatcher.domain import evolve_bindings, facts
 from services.dispatcher.domain.floor import Floor, Session
 from services.dispatcher.domain.timers import TimerKind
 from services.dispatcher.domain.words import Activity, Presence
@@ -37,6 +37,7 @@ def _signed_in(floor: Floor, fact: facts.SignedIn, at_ms: int) -> None:
     if session is None:
         session = floor.sessions[fact.session_id] = Session(fact.session_id, fact.centre_id)
     floor.make_busy(session)
+    evolve_bindings.leaves(floor, session, at_ms)
     floor.by_nonce.pop(session.nonce, None)
     floor.by_nonce[fact.nonce] = fact.session_id
     if session.activity is not fact.activity and fact.activity is Activity.AVAILABLE:
@@ -47,6 +48,7 @@ def _signed_in(floor: Floor, fact: facts.SignedIn, at_ms: int) -> None:
     session.boot_id = fact.boot_id
     session.nonce = fact.nonce
     session.nonces = (fact.nonce, *session.nonces)[: floor.limits.nonces_kept]
+    session.bound_ordinal = floor.ordinal
     session.activity = fact.activity
     session.presence = Presence.PRESENT
     live = floor.contact_of(session)
@@ -54,13 +56,15 @@ def _signed_in(floor: Floor, fact: facts.SignedIn, at_ms: int) -> None:
         live.nonce = fact.nonce  # who is told; `live.generation` stays that of the confirm
     if fact.boot_id not in floor.gateways:
         _gateway_seen(floor, facts.GatewaySeen(fact.boot_id), at_ms)
+    else:
+        evolve_bindings.joins(floor, session, at_ms)
     floor.make_idle(session)
 
 
 def _signed_out(floor: Floor, fact: facts.SignedOut, at_ms: int) -> None:
-    del at_ms
     session = floor.sessions[fact.session_id]
     floor.make_busy(session)
+    evolve_bindings.leaves(floor, session, at_ms)
     floor.by_nonce.pop(session.nonce, None)
     floor.emptying.pop(session.session_id, None)
     session.activity = Activity.OFFLINE
@@ -115,6 +119,7 @@ def _suspect(floor: Floor, session: Session, at_ms: int, *, by_gateway: bool) ->
         return
     session.suspect_by_gateway = by_gateway
     floor.make_busy(session)
+    evolve_bindings.leaves(floor, session)
     session.presence = Presence.SUSPECT
     session.suspect_at_ms = at_ms
     floor.set_timer(at_ms + floor.limits.suspect_ms, TimerKind.SUSPECT, session.session_id)
@@ -132,7 +137,10 @@ def _gateway_seen(floor: Floor, fact: facts.GatewaySeen, at_ms: int) -> None:
         silent_ms = at_ms + floor.limits.gateway_silence_ms
         floor.set_timer(silent_ms, TimerKind.GATEWAY, fact.boot_id)
         _restore(floor, fact.boot_id)
+        evolve_bindings.begin(floor, fact.boot_id, at_ms)
     floor.gateways[fact.boot_id] = at_ms
+    if fact.agrees:
+        floor.bindings[fact.boot_id].agreed_at_ms = at_ms
 
 
 def _restore(floor: Floor, boot_id: bytes) -> None:
@@ -146,9 +154,16 @@ def _restore(floor: Floor, boot_id: bytes) -> None:
 
 def _gateway_lost(floor: Floor, fact: facts.GatewayLost, at_ms: int) -> None:
     floor.gateways.pop(fact.boot_id, None)
+    floor.bindings.pop(fact.boot_id, None)
     for session in floor.sessions.values():
         if session.boot_id == fact.boot_id:
             _suspect(floor, session, at_ms, by_gateway=True)
+
+
+def _presence_list_asked(floor: Floor, fact: facts.PresenceListAsked, at_ms: int) -> None:
+    ours = floor.bindings[fact.boot_id]
+    ours.asked, ours.asked_at_ms = fact.number, at_ms
+    floor.next_ordinal()  # whoever is bound from here on need not be in the answer
 
 
 FOLDS: dict[type, Callable[[Floor, Any, int], None]] = {
@@ -161,4 +176,5 @@ FOLDS: dict[type, Callable[[Floor, Any, int], None]] = {
     facts.StreamEnded: _stream_ended,
     facts.GatewaySeen: _gateway_seen,
     facts.GatewayLost: _gateway_lost,
+    facts.PresenceListAsked: _presence_list_asked,
 }

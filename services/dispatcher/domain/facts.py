@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.dispatcher.domain import words
+from services.dispatcher.domain.attempt import Attempt
 from services.dispatcher.domain.order_facts import (
     CentreDraining,
     CentreSlice,
@@ -17,6 +18,8 @@ from services.dispatcher.domain.order_facts import (
 from services.dispatcher.domain.session_facts import (
     GatewayLost,
     GatewaySeen,
+    OpenOffer,
+    PresenceListAsked,
     SessionAvailable,
     SessionDraining,
     SessionGone,
@@ -25,20 +28,6 @@ from services.dispatcher.domain.session_facts import (
     SignedOut,
     StreamEnded,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """Names one assignment attempt."""
-
-    contact_id: str
-    release: int
-    attempt: int
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """Contact and release."""
-        return (self.contact_id, self.release)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +219,7 @@ Fact = (
     | WithdrawalApplied
     | WithdrawalForgotten
     | CentreDraining
+    | PresenceListAsked
 )
 
 __all__ = [
@@ -250,8 +240,10 @@ __all__ = [
     "OfferExpired",
     "OfferRescinded",
     "Offered",
+    "OpenOffer",
     "OutcomeAmended",
     "PolicyApplied",
+    "PresenceListAsked",
     "Queued",
     "Returned",
     "SessionAvailable",

@@ -79,6 +79,8 @@ class Session:
     nonce: bytes = b""
     nonces: tuple[bytes, ...] = ()
     """The current and earlier bindings, newest first."""
+    bound_ordinal: int = 0
+    """Order of facts in which the current one was made."""
     activity: Activity = Activity.OFFLINE
     presence: Presence = Presence.PRESENT
     idle_since_ms: int = 0
@@ -96,6 +98,26 @@ class Session:
     gone_at_ms: int = 0
     idle: bool = False
     """Whether it stands among its centre's ready callers."""
+
+    @property
+    def is_present(self) -> bool:
+        """Whether its gateway should have its stream."""
+        return self.activity is not Activity.OFFLINE and self.presence is Presence.PRESENT
+
+
+@dataclass(slots=True)
+class GatewayBindings:
+    """What is bound to a gateway that lives, and what it said of that (rule 4.7)."""
+
+    changed_at_ms: int
+    """Last change that the gateway learns from facts."""
+    agreed_at_ms: int
+    """When it last had the same, or was first seen."""
+    asked: int = 0
+    """Number of the last question; 0 is none."""
+    asked_at_ms: int = 0
+    digest: int = 0
+    """Of the nonces of the sessions that are present there."""
 
 
 @dataclass(slots=True)
@@ -131,6 +153,8 @@ class Floor:
     """Session of each current stream binding."""
     gateways: dict[bytes, int] = field(default_factory=dict)
     """When each living gateway was last seen."""
+    bindings: dict[bytes, GatewayBindings] = field(default_factory=dict)
+    """What is bound to each of them."""
     awaiting: dict[Key, int] = field(default_factory=dict)
     """Contacts ruled under a newer map than ours, with that version."""
     leaving: dict[Key, Objection] = field(default_factory=dict)

@@ -114,6 +114,18 @@ class GatewayAlive:
     """The gateway lives."""
 
     facts_offset: int
+    facts_at_ms: int = 0
+    digest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceList:
+    """Which streams the gateway has, of a range of nonces."""
+
+    number: int
+    first: bytes
+    behind: bytes
+    nonces: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +182,7 @@ Command = (
     | EndSession
     | DrainCentre
     | ReleaseContact
+    | PresenceList
 )
 
 

@@ -23,6 +23,10 @@ class Limits:
     """SUSPECT: then GONE."""
     gateway_silence_ms: int = 5_000
     """A gateway that says nothing for this long is lost."""
+    presence_ask_again_ms: int = 5_000
+    """A gateway that was asked which streams it has is not asked again before."""
+    presence_unsure_ms: int = 10_000
+    """A gateway whose digest could not be compared for this long is asked (rule 4.7)."""
     pause_ms: int = 3_600_000
     """PAUSED by the caller: then DRAINING."""
     not_answering_ms: int = 900_000

@@ -3,7 +3,20 @@
 from dataclasses import dataclass
 
 from services.dispatcher.domain import words
+from services.dispatcher.domain.attempt import Attempt
 from services.dispatcher.domain.order_facts import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOffer:
+    """An offer as its desk needs to know it."""
+
+    attempt: Attempt
+    lease_until_ms: int
+    seat_id: str
+    language: str
+    campaign: str
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +31,8 @@ class SignedIn:
     nonce: bytes
     resumed: bool
     activity: words.Activity
+    offer: OpenOffer | None = None
+    """The offer that goes on: the desk may have missed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +93,16 @@ class GatewaySeen:
     """A gateway lives."""
 
     boot_id: bytes
+    agrees: bool = False
+    """Whether its digest was that of what is bound to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceListAsked:
+    """A gateway is asked which streams it has."""
+
+    boot_id: bytes
+    number: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,8 +107,25 @@ def sign_in(
         command.nonce,
         resumed,
         activity,
+        _open_offer(floor, session) if session is not None and resumed else None,
     )
     return (*before, signed_in)
+
+
+def _open_offer(floor: Floor, session: Session) -> facts.OpenOffer | None:
+    """Return the offer that goes on: it may have been made while nobody could be told."""
+    live = floor.contact_of(session)
+    if live is None or live.place is not Place.OFFERED:
+        return None
+    contact = live.contact
+    return facts.OpenOffer(
+        live.current,
+        live.deadline_ms,
+        live.seat_id,
+        contact.language,
+        contact.campaign,
+        contact.priority,
+    )
 
 
 def _finishes(floor: Floor, session: Session | None) -> bool:

@@ -20,6 +20,8 @@ from services.runtime.log_port import LogWriter, SendError, Sent
 FLUSH_GAP_S = 0.002
 NONCES_MAX = 1_000
 """Nonces in one `StreamLost`: far below a record's limit."""
+LISTED_MAX = 5_000
+"""Nonces in one `PresenceList`: a fifth of a record's limit."""
 
 _REASONS = {
     WhyNot.WITHDRAWN: wire.NOT_UNSEALED_REASON_WITHDRAWN,
@@ -119,12 +121,27 @@ class KafkaCommands(Commands):
         self._insist(confirmed.partition, command)
 
     @override
-    def alive(self, partition: int, facts_offset: int) -> None:
+    def alive(self, partition: int, facts_offset: int, facts_at_ms: int, digest: int) -> None:
         if partition in self._alive_waits:
             return
         self._alive_waits.add(partition)
-        command = wire.Command(gateway_alive=wire.GatewayAlive(facts_offset=facts_offset))
+        alive = wire.GatewayAlive(facts_offset=facts_offset, digest=digest)
+        alive.facts_at.FromMilliseconds(facts_at_ms)
+        command = wire.Command(gateway_alive=alive)
         self._add(partition, command, lambda _: self._alive_waits.discard(partition))
+
+    @override
+    def presence_list(self, partition: int, number: int, nonces: Sequence[Nonce]) -> None:
+        starts = range(0, len(nonces), LISTED_MAX) or (0,)  # nothing is said too
+        edges = [b"", *(nonces[start] for start in starts[1:]), b""]
+        for start, first, behind in zip(starts, edges, edges[1:], strict=False):
+            part = wire.PresenceList(
+                number=number,
+                first=first,
+                behind=behind,
+                nonces=nonces[start : start + LISTED_MAX],
+            )
+            self._insist(partition, wire.Command(presence_list=part))
 
     def flush(self) -> None:
         """Send the next batch of every partition that has none out."""

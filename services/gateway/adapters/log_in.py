@@ -68,6 +68,11 @@ class LogIn:
             "session_gone": self._over,
             "command_refused": self._refused,
         }
+        self._about_streams: dict[str, Callable[[int, Any, int], None]] = {
+            "signed_in": self._signed_in,
+            "stream_ended": self._stream_ended,
+            "presence_list_asked": self._presence_list_asked,
+        }
 
     def take(self, arrived: Sequence[Arrived], ends: Iterable[tuple[TopicPartition, int]]) -> None:
         """Act on a batch, then on what it means for numbers that wait to be shown.
@@ -99,9 +104,9 @@ class LogIn:
 
     def _take_facts(self, record: Arrived) -> None:
         partition = record.partition
-        # Nothing concerns a gateway without sessions, and so the whole past when it starts: of that
-        # the header is enough.
-        concerned = bool(self.sessions.bindings)
+        # Nothing concerns a gateway that nobody has sat down at or heard of, and so the whole past
+        # when it starts: of that the header is enough.
+        concerned = self.sessions.told or bool(self.sessions.bindings)
         body: Any = (facts.FactRecord if concerned else log_pb2.Envelope).FromString(record.value)
         reader = self._readers.get(partition)
         if reader is None:
@@ -113,6 +118,8 @@ class LogIn:
         new_reign = counts and isinstance(header.control, Fence)
         mono_ms = self.clock.monotonic_ms()
         self.progress.read(record, header.at_ms, mono_ms, new_reign=new_reign)
+        if counts:
+            self.progress.counted(partition, header.at_ms)
         if not (counts and concerned):
             return
         self.metrics.fact_age.observe(max(0, self.clock.wall_ms() - record.appended_at_ms) / 1000)
@@ -123,8 +130,9 @@ class LogIn:
         kind = fact.WhichOneof("kind")
         if kind is None:
             raise UnknownEntryError
-        if kind == "signed_in":
-            self._signed_in(partition, fact.signed_in, at_ms)
+        about_streams = self._about_streams.get(kind)
+        if about_streams is not None:
+            about_streams(partition, getattr(fact, kind), at_ms)
             return
         translate = news.NEWS.get(kind)
         if translate is None:
@@ -157,7 +165,20 @@ class LogIn:
             at_ms=at_ms,
         )
         if binding is not None:
-            self.streams.tell(binding.stream_id, news.signed_in(fact))
+            for event in news.signed_in(fact):
+                self.streams.tell(binding.stream_id, event)
+
+    def _stream_ended(self, _: int, fact: facts_session.StreamEnded, __: int) -> None:
+        for nonce in fact.nonces:
+            binding = self.sessions.bindings.of_nonce(nonce)
+            if binding is not None:
+                self.sessions.given_up(binding)
+
+    def _presence_list_asked(
+        self, partition: int, fact: facts_session.PresenceListAsked, _: int
+    ) -> None:
+        if fact.boot_id == self.sessions.boot_id:
+            self.sessions.presence_asked(partition, fact.number)
 
     def _confirmed(self, partition: int, binding: Binding, fact: facts.Confirmed) -> None:
         self.unsealer.confirmed(binding, _permission(partition, fact))

@@ -38,14 +38,18 @@ _END = _names(facts.EndReason, "END_REASON_")
 _REFUSAL = _names(sessions.RefusalReason, "REFUSAL_REASON_")
 
 
-def signed_in(fact: sessions.SignedIn) -> wire.ServerEvent:
-    """Return a sign-in as news; its nonce is the resume token."""
-    return wire.ServerEvent(
-        session_id=fact.session_id,
-        signed_in=wire.SignedInNotice(
-            resume_token=fact.nonce, activity=fact.activity, resumed=fact.resumed
-        ),
+def signed_in(fact: sessions.SignedIn) -> list[wire.ServerEvent]:
+    """Return a sign-in as news; its nonce is the resume token. An offer that goes on is told again.
+
+    It may have been made while no stream could tell it.
+    """
+    notice = wire.SignedInNotice(
+        resume_token=fact.nonce, activity=fact.activity, resumed=fact.resumed
     )
+    events = [wire.ServerEvent(session_id=fact.session_id, signed_in=notice)]
+    if fact.HasField("offer"):
+        events.append(wire.ServerEvent(session_id=fact.session_id, offer=_offer(fact.offer)))
+    return events
 
 
 def signed_out(session_id: str, reason: sessions.SignOutReason.ValueType) -> wire.ServerEvent:
@@ -80,16 +84,17 @@ def number(confirmed: Confirmed, person: Person) -> wire.ServerEvent:
 
 
 def _offered(fact: facts.Offered) -> wire.ServerEvent:
-    return wire.ServerEvent(
-        session_id=fact.session_id,
-        offer=wire.OfferNotice(
-            attempt=fact.attempt,
-            lease_until=fact.lease_until,
-            seat_id=fact.seat_id,
-            language=fact.language,
-            campaign=fact.campaign,
-            priority=fact.priority,
-        ),
+    return wire.ServerEvent(session_id=fact.session_id, offer=_offer(fact))
+
+
+def _offer(offer: facts.Offered | sessions.OpenOffer) -> wire.OfferNotice:
+    return wire.OfferNotice(
+        attempt=offer.attempt,
+        lease_until=offer.lease_until,
+        seat_id=offer.seat_id,
+        language=offer.language,
+        campaign=offer.campaign,
+        priority=offer.priority,
     )
 
 

@@ -81,8 +81,8 @@ class Running:
         self.unsealer.advance()
         if self._caught_up and mono_ms - self._alive_at_ms >= ALIVE_EVERY_MS:
             self._alive_at_ms = mono_ms
-            for partition, facts_offset in self.progress.next_offsets():
-                self.commands.alive(partition, facts_offset)
+            for read in self.progress.facts_read():
+                self.sessions.alive(*read)
         self.commands.flush()
         self.metrics.sessions.set(len(self.sessions.bindings))
         self.metrics.queue_depth.set(max(map(len, self.streams), default=0))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.gateway.domain.values import Attempt, Nonce, SessionId, StreamId
+from services.runtime.set_digest import with_member, without_member
 
 
 @dataclass(slots=True)
@@ -38,6 +39,8 @@ class Bindings:
         self._by_nonce: dict[Nonce, Binding] = {}
         self._by_session: dict[SessionId, list[Binding]] = {}
         self._by_stream: dict[StreamId, dict[Nonce, Binding]] = {}
+        self._digests: dict[int, int] = {}
+        """Of the nonces in force, by partition."""
 
     def __len__(self) -> int:
         return len(self._by_nonce)
@@ -73,6 +76,18 @@ class Bindings:
         """Return how many bindings a stream holds."""
         return len(self._by_stream.get(stream_id, ()))
 
+    def digest(self, partition: int) -> int:
+        """Return the digest of the nonces in force of a partition (rule 4.7)."""
+        return self._digests.get(partition, 0)
+
+    def in_force(self, partition: int) -> list[Nonce]:
+        """Return the nonces in force of a partition, ascending."""
+        return sorted(
+            binding.nonce
+            for binding in self._by_nonce.values()
+            if binding.partition == partition and binding.is_bound
+        )
+
     def signed_in(
         self, session_id: SessionId, nonce: Nonce, generation: int, partition: int, at_ms: int
     ) -> list[Binding]:
@@ -86,6 +101,8 @@ class Bindings:
         ended = []
         for other in self._by_session.get(session_id, ()):
             if other.nonce == nonce:
+                if not other.is_bound:
+                    self._digests[partition] = with_member(self.digest(partition), nonce)
                 other.generation, other.since = generation, since
                 is_over = other.elsewhere > since
             elif other.partition == partition:
@@ -105,6 +122,9 @@ class Bindings:
         """Forget a binding."""
         if self._by_nonce.pop(binding.nonce, None) is None:
             return
+        if binding.is_bound:
+            partition = binding.partition
+            self._digests[partition] = without_member(self.digest(partition), binding.nonce)
         of_session = self._by_session[binding.session_id]
         of_session.remove(binding)
         if not of_session:

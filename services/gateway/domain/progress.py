@@ -24,6 +24,7 @@ class Progress:
         self._facts = {partition: (topic, partition) for topic, partition in facts}
         self._orders = tuple(orders)
         self._next = dict.fromkeys(self._facts, 0)
+        self._counted_at_ms = dict.fromkeys(self._facts, 0)
         self._time = {partition: BrokerTime() for partition in self._facts}
         self._reached: dict[TopicPartition, int] = {}
 
@@ -48,9 +49,13 @@ class Progress:
         for tp, asked_at_ms in ends:
             self._reached[tp] = max(asked_at_ms, self._reached.get(tp, asked_at_ms))
 
-    def next_offsets(self) -> Iterable[tuple[int, int]]:
-        """Return partition and next offset of facts."""
-        return self._next.items()
+    def counted(self, partition: int, at_ms: int) -> None:
+        """Note that the record just read counts, and its writer's broker time."""
+        self._counted_at_ms[partition] = at_ms
+
+    def facts_read(self) -> Iterable[tuple[int, int, int]]:
+        """Return partition, next offset of facts, and time of the last record that counts."""
+        return [(each, next_, self._counted_at_ms[each]) for each, next_ in self._next.items()]
 
     def broker_ms(self, partition: int, mono_ms: int) -> int:
         """Return the broker's time as far as this partition's records tell it."""

@@ -15,6 +15,7 @@ from services.dispatcher.domain.words import (
     SignOutReason,
     StopScope,
 )
+from services.runtime.set_digest import digest_of_one
 
 ACTIVITY_OF = {
     Place.OFFERED: Activity.OFFERED,
@@ -39,6 +40,7 @@ def dump(floor: Floor) -> list[object]:
         sorted((key, sorted(keys)) for key, keys in floor.by_person.items()),
         sorted(floor.by_nonce.items()),
         sorted(floor.gateways.items()),
+        sorted((boot, repr(ours)) for boot, ours in floor.bindings.items()),
         sorted(floor.awaiting.items()),
         list(floor.leaving.items()),
         list(floor.emptying),
@@ -47,6 +49,7 @@ def dump(floor: Floor) -> list[object]:
 
 
 def check(floor: Floor) -> None:
+    check_bindings(floor)
     for session in floor.sessions.values():
         live = floor.contact_of(session)
         assert (live is None) == (session.contact is None)
@@ -67,6 +70,14 @@ def check(floor: Floor) -> None:
         assert centre.sessions_ready == ready_at[centre.centre_id]
     people = {(live.contact.person_key, key) for key, live in floor.contacts.items()}
     assert {(person, key) for person, keys in floor.by_person.items() for key in keys} == people
+
+
+def check_bindings(floor: Floor) -> None:
+    """The digest of each living gateway is that of the nonces that it should have."""
+    assert floor.bindings.keys() == floor.gateways.keys()
+    for boot_id, ours in floor.bindings.items():
+        nonces = [s.nonce for s in floor.sessions.values() if s.boot_id == boot_id and s.is_present]
+        assert ours.digest == sum(map(digest_of_one, nonces)) % 2**64
 
 
 def check_nobody_waits(floor: Floor) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from seatline.facts.v1 import floor_pb2
 from services.dispatcher.adapters.floor_codec import FloorCodec
-from services.dispatcher.domain.floor import Floor, LiveContact, Rules, Session
+from services.dispatcher.domain.floor import Floor, GatewayBindings, LiveContact, Rules, Session
 from services.dispatcher.domain.limits import Limits
 from services.dispatcher.domain.queues import CentreQueue
 from services.dispatcher.domain.timers import Timer, TimerKind
@@ -24,6 +24,7 @@ from services.dispatcher.domain.words import (
 from services.dispatcher.handlers import FloorHandler
 from services.runtime.errors import PoisonError
 from services.runtime.fenced_log.core import CHUNK_BYTES
+from services.runtime.set_digest import digest_of_one
 from tests.support.builders import START_MS, contact, queued, signed_in
 from tests.support.newer_wire import unknown_field
 from tests.support.scenario import FLOOR, WRAPPING_UP
@@ -67,6 +68,7 @@ def caller_session() -> Session:
         boot_id=b"\xfeb",
         nonce=b"\xfdn",
         nonces=(b"\xfdn", b"", b"older"),
+        bound_ordinal=2**63 + 33,
         activity=Activity.WRAP_UP,
         presence=Presence.GONE,
         idle_since_ms=START_MS + 12,
@@ -92,6 +94,7 @@ def full_floor() -> Floor:
     centre.add_session((START_MS, 1), ("ta",), "s2")
     # Its nonce is by now another's.
     idle = Session("s2", "C001", ("ta",), nonce=session.nonce, idle_since_ms=7, idle=True)
+    idle.boot_id, idle.activity = b"a", Activity.AVAILABLE
     return Floor(
         Limits(lease_ms=1),
         contacts={live.key: live, other.key: other},
@@ -114,6 +117,10 @@ def full_floor() -> Floor:
         },
         by_nonce={session.nonce: "s1"},
         gateways={b"\xfeb": START_MS + 28, b"a": 0},
+        bindings={
+            b"\xfeb": GatewayBindings(START_MS + 34, START_MS + 35),
+            b"a": GatewayBindings(1, 2, 2**63 + 3, 4, digest_of_one(session.nonce)),
+        },
         awaiting={OTHER_KEY: 29, KEY: 30},
         leaving={OTHER_KEY: ReturnReason.MISSED, KEY: EndReason.WITHDRAWN},
         emptying={"s1": None},
@@ -156,7 +163,7 @@ def ordered(floor: Floor) -> list[object]:
     return [list(getattr(floor, name)) for name in walked]
 
 
-@pytest.mark.parametrize("cls", [LiveContact, Session, Rules, CentreQueue, Floor])
+@pytest.mark.parametrize("cls", [LiveContact, Session, Rules, CentreQueue, GatewayBindings, Floor])
 def test_the_full_floor_has_another_than_the_default_in_every_field(cls: type) -> None:
     """A new field is to be filled there: whether it comes back is then for the next test to say."""
     floor = full_floor()
@@ -167,6 +174,7 @@ def test_the_full_floor_has_another_than_the_default_in_every_field(cls: type) -
             floor.sessions["s1"],
             floor.rules,
             floor.centres["C001"],
+            floor.bindings[b"a"],
             floor,
         )
         if type(each) is cls

@@ -19,6 +19,7 @@ from tests.support.builders import (
     hang_up,
     nonce,
     offered,
+    open_offer,
     outcome,
     queued,
     refused,
@@ -48,8 +49,9 @@ def restarted(place: tuple[Fact, ...], activity: Activity, back_at: int) -> Scen
     script.alive = {OTHER_BOOT}
     script.passing(back_at).then(*([GatewayLost(BOOT)] if back_at > 5 * S else []))
     back = sign_in("s1", 2, resume_token=nonce("s1"))
+    offer = open_offer("c1") if activity is Activity.OFFERED else None
     return script.when(back, boot_id=OTHER_BOOT).then(
-        signed_in("s1", 2, boot_id=OTHER_BOOT, resumed=True, activity=activity)
+        signed_in("s1", 2, boot_id=OTHER_BOOT, resumed=True, activity=activity, offer=offer)
     )
 
 

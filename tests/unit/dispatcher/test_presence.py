@@ -24,6 +24,7 @@ from tests.support.builders import (
     offer_expired,
     offer_rescinded,
     offered,
+    open_offer,
     outcome,
     queued,
     refused,
@@ -57,7 +58,8 @@ def resume(script: Scenario, at: int, token: bytes | None = None) -> Scenario:
 
 
 def resumed(activity: Activity) -> SignedIn:
-    return signed_in("s1", 2, resumed=True, activity=activity)
+    offer = open_offer("c1") if activity is Activity.OFFERED else None
+    return signed_in("s1", 2, resumed=True, activity=activity, offer=offer)
 
 
 def test_a_caller_whose_stream_is_lost_gets_nothing_and_is_out_after_ten_seconds() -> None:

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -145,6 +146,7 @@ class Command(_message.Message):
     END_SESSION_FIELD_NUMBER: _builtins.int
     DRAIN_CENTRE_FIELD_NUMBER: _builtins.int
     RELEASE_CONTACT_FIELD_NUMBER: _builtins.int
+    PRESENCE_LIST_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def sign_in(self) -> Global___SignIn:
         """A caller sits down."""
@@ -205,6 +207,10 @@ class Command(_message.Message):
     def release_contact(self) -> Global___ReleaseContact:
         """An operator hands a contact that waits back to the bank."""
 
+    @_builtins.property
+    def presence_list(self) -> Global___PresenceList:
+        """A gateway says which streams it has, because it was asked (rule 4.7)."""
+
     def __init__(
         self,
         *,
@@ -223,12 +229,13 @@ class Command(_message.Message):
         end_session: Global___EndSession | None = ...,
         drain_centre: Global___DrainCentre | None = ...,
         release_contact: Global___ReleaseContact | None = ...,
+        presence_list: Global___PresenceList | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_offer", b"accept_offer", "decline_offer", b"decline_offer", "drain_centre", b"drain_centre", "end_session", b"end_session", "gateway_alive", b"gateway_alive", "give_outcome", b"give_outcome", "hang_up", b"hang_up", "kind", b"kind", "make_available", b"make_available", "not_unsealed", b"not_unsealed", "pause", b"pause", "release_contact", b"release_contact", "sign_in", b"sign_in", "sign_out", b"sign_out", "stream_lost", b"stream_lost", "unsealing", b"unsealing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_offer", b"accept_offer", "decline_offer", b"decline_offer", "drain_centre", b"drain_centre", "end_session", b"end_session", "gateway_alive", b"gateway_alive", "give_outcome", b"give_outcome", "hang_up", b"hang_up", "kind", b"kind", "make_available", b"make_available", "not_unsealed", b"not_unsealed", "pause", b"pause", "presence_list", b"presence_list", "release_contact", b"release_contact", "sign_in", b"sign_in", "sign_out", b"sign_out", "stream_lost", b"stream_lost", "unsealing", b"unsealing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_offer", b"accept_offer", "decline_offer", b"decline_offer", "drain_centre", b"drain_centre", "end_session", b"end_session", "gateway_alive", b"gateway_alive", "give_outcome", b"give_outcome", "hang_up", b"hang_up", "kind", b"kind", "make_available", b"make_available", "not_unsealed", b"not_unsealed", "pause", b"pause", "release_contact", b"release_contact", "sign_in", b"sign_in", "sign_out", b"sign_out", "stream_lost", b"stream_lost", "unsealing", b"unsealing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_offer", b"accept_offer", "decline_offer", b"decline_offer", "drain_centre", b"drain_centre", "end_session", b"end_session", "gateway_alive", b"gateway_alive", "give_outcome", b"give_outcome", "hang_up", b"hang_up", "kind", b"kind", "make_available", b"make_available", "not_unsealed", b"not_unsealed", "pause", b"pause", "presence_list", b"presence_list", "release_contact", b"release_contact", "sign_in", b"sign_in", "sign_out", b"sign_out", "stream_lost", b"stream_lost", "unsealing", b"unsealing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["sign_in", "sign_out", "make_available", "pause", "accept_offer", "decline_offer", "unsealing", "not_unsealed", "hang_up", "give_outcome", "stream_lost", "gateway_alive", "end_session", "drain_centre", "release_contact"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["sign_in", "sign_out", "make_available", "pause", "accept_offer", "decline_offer", "unsealing", "not_unsealed", "hang_up", "give_outcome", "stream_lost", "gateway_alive", "end_session", "drain_centre", "release_contact", "presence_list"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -623,20 +630,73 @@ class GatewayAlive(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FACTS_OFFSET_FIELD_NUMBER: _builtins.int
+    FACTS_AT_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
     facts_offset: _builtins.int
     """Next offset of facts that the gateway has read in this partition."""
+    digest: _builtins.int
+    """Digest of the nonces that facts below that offset have bound to streams of this gateway and that it
+    still holds: the sum, modulo 2^64, of the first eight bytes of SHA-256 of each, read as a big-endian
+    number. Absent: not told.
+    """
+    @_builtins.property
+    def facts_at(self) -> _timestamp_pb2.Timestamp:
+        """`at` of the last record of facts below that offset that counts: a fold knows no offsets of its own log."""
+
     def __init__(
         self,
         *,
         facts_offset: _builtins.int = ...,
+        facts_at: _timestamp_pb2.Timestamp | None = ...,
+        digest: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_digest", b"_digest", "digest", b"digest", "facts_at", b"facts_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_digest", b"_digest", "digest", b"digest", "facts_at", b"facts_at", "facts_offset", b"facts_offset"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__digest: _TypeAlias = _typing.Literal["digest"]  # noqa: Y015
+    _WhichOneofArgType__digest: _TypeAlias = _typing.Literal["_digest", b"_digest"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__digest) -> _WhichOneofReturnType__digest | None: ...
+
+Global___GatewayAlive: _TypeAlias = GatewayAlive  # noqa: Y015
+
+@_typing.final
+class PresenceList(_message.Message):
+    """Which of this partition's nonces a gateway holds, as of its reading `PresenceListAsked`. The list is cut
+    into ranges by the nonces' bytes, a command each: every range can be judged alone.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    FIRST_FIELD_NUMBER: _builtins.int
+    BEHIND_FIELD_NUMBER: _builtins.int
+    NONCES_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """That of `PresenceListAsked`."""
+    first: _builtins.bytes
+    """Lowest nonce of the range; empty: from the first."""
+    behind: _builtins.bytes
+    """Lowest nonce behind the range; empty: to the last."""
+    @_builtins.property
+    def nonces(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Nonces of the range that are bound here, ascending, at most 5,000."""
+
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        first: _builtins.bytes = ...,
+        behind: _builtins.bytes = ...,
+        nonces: _abc.Iterable[_builtins.bytes] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["facts_offset", b"facts_offset"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["behind", b"behind", "first", b"first", "nonces", b"nonces", "number", b"number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GatewayAlive: _TypeAlias = GatewayAlive  # noqa: Y015
+Global___PresenceList: _TypeAlias = PresenceList  # noqa: Y015
 
 @_typing.final
 class EndSession(_message.Message):

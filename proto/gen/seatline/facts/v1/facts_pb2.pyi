@@ -241,6 +241,7 @@ class Fact(_message.Message):
     WITHDRAWAL_APPLIED_FIELD_NUMBER: _builtins.int
     WITHDRAWAL_FORGOTTEN_FIELD_NUMBER: _builtins.int
     CENTRE_DRAINING_FIELD_NUMBER: _builtins.int
+    PRESENCE_LIST_ASKED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def queued(self) -> Global___Queued:
         """A contact waits in a centre's queue."""
@@ -353,6 +354,10 @@ class Fact(_message.Message):
     def centre_draining(self) -> _orders_pb2.CentreDraining:
         """A centre takes no more offers; its contacts are returned, its callers finish."""
 
+    @_builtins.property
+    def presence_list_asked(self) -> _session_pb2.PresenceListAsked:
+        """A gateway is asked which streams it has."""
+
     def __init__(
         self,
         *,
@@ -384,12 +389,13 @@ class Fact(_message.Message):
         withdrawal_applied: _orders_pb2.WithdrawalApplied | None = ...,
         withdrawal_forgotten: _orders_pb2.WithdrawalForgotten | None = ...,
         centre_draining: _orders_pb2.CentreDraining | None = ...,
+        presence_list_asked: _session_pb2.PresenceListAsked | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "centre_draining", b"centre_draining", "command_refused", b"command_refused", "confirmed", b"confirmed", "dial_started", b"dial_started", "ended", b"ended", "gateway_lost", b"gateway_lost", "gateway_seen", b"gateway_seen", "kind", b"kind", "map_applied", b"map_applied", "offer_declined", b"offer_declined", "offer_expired", b"offer_expired", "offer_rescinded", b"offer_rescinded", "offered", b"offered", "outcome_amended", b"outcome_amended", "policy_applied", b"policy_applied", "queued", b"queued", "returned", b"returned", "session_available", b"session_available", "session_draining", b"session_draining", "session_gone", b"session_gone", "session_paused", b"session_paused", "signed_in", b"signed_in", "signed_out", b"signed_out", "stop_applied", b"stop_applied", "stop_lifted", b"stop_lifted", "stream_ended", b"stream_ended", "withdrawal_applied", b"withdrawal_applied", "withdrawal_forgotten", b"withdrawal_forgotten"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "centre_draining", b"centre_draining", "command_refused", b"command_refused", "confirmed", b"confirmed", "dial_started", b"dial_started", "ended", b"ended", "gateway_lost", b"gateway_lost", "gateway_seen", b"gateway_seen", "kind", b"kind", "map_applied", b"map_applied", "offer_declined", b"offer_declined", "offer_expired", b"offer_expired", "offer_rescinded", b"offer_rescinded", "offered", b"offered", "outcome_amended", b"outcome_amended", "policy_applied", b"policy_applied", "presence_list_asked", b"presence_list_asked", "queued", b"queued", "returned", b"returned", "session_available", b"session_available", "session_draining", b"session_draining", "session_gone", b"session_gone", "session_paused", b"session_paused", "signed_in", b"signed_in", "signed_out", b"signed_out", "stop_applied", b"stop_applied", "stop_lifted", b"stop_lifted", "stream_ended", b"stream_ended", "withdrawal_applied", b"withdrawal_applied", "withdrawal_forgotten", b"withdrawal_forgotten"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "centre_draining", b"centre_draining", "command_refused", b"command_refused", "confirmed", b"confirmed", "dial_started", b"dial_started", "ended", b"ended", "gateway_lost", b"gateway_lost", "gateway_seen", b"gateway_seen", "kind", b"kind", "map_applied", b"map_applied", "offer_declined", b"offer_declined", "offer_expired", b"offer_expired", "offer_rescinded", b"offer_rescinded", "offered", b"offered", "outcome_amended", b"outcome_amended", "policy_applied", b"policy_applied", "queued", b"queued", "returned", b"returned", "session_available", b"session_available", "session_draining", b"session_draining", "session_gone", b"session_gone", "session_paused", b"session_paused", "signed_in", b"signed_in", "signed_out", b"signed_out", "stop_applied", b"stop_applied", "stop_lifted", b"stop_lifted", "stream_ended", b"stream_ended", "withdrawal_applied", b"withdrawal_applied", "withdrawal_forgotten", b"withdrawal_forgotten"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "centre_draining", b"centre_draining", "command_refused", b"command_refused", "confirmed", b"confirmed", "dial_started", b"dial_started", "ended", b"ended", "gateway_lost", b"gateway_lost", "gateway_seen", b"gateway_seen", "kind", b"kind", "map_applied", b"map_applied", "offer_declined", b"offer_declined", "offer_expired", b"offer_expired", "offer_rescinded", b"offer_rescinded", "offered", b"offered", "outcome_amended", b"outcome_amended", "policy_applied", b"policy_applied", "presence_list_asked", b"presence_list_asked", "queued", b"queued", "returned", b"returned", "session_available", b"session_available", "session_draining", b"session_draining", "session_gone", b"session_gone", "session_paused", b"session_paused", "signed_in", b"signed_in", "signed_out", b"signed_out", "stop_applied", b"stop_applied", "stop_lifted", b"stop_lifted", "stream_ended", b"stream_ended", "withdrawal_applied", b"withdrawal_applied", "withdrawal_forgotten", b"withdrawal_forgotten"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["queued", "offered", "offer_expired", "offer_declined", "offer_rescinded", "confirmed", "dial_started", "call_ended", "ended", "outcome_amended", "returned", "signed_in", "signed_out", "session_paused", "session_available", "session_draining", "session_gone", "stream_ended", "gateway_seen", "gateway_lost", "command_refused", "map_applied", "policy_applied", "stop_applied", "stop_lifted", "withdrawal_applied", "withdrawal_forgotten", "centre_draining"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["queued", "offered", "offer_expired", "offer_declined", "offer_rescinded", "confirmed", "dial_started", "call_ended", "ended", "outcome_amended", "returned", "signed_in", "signed_out", "session_paused", "session_available", "session_draining", "session_gone", "stream_ended", "gateway_seen", "gateway_lost", "command_refused", "map_applied", "policy_applied", "stop_applied", "stop_lifted", "withdrawal_applied", "withdrawal_forgotten", "centre_draining", "presence_list_asked"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 

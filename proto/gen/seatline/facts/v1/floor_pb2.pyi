@@ -513,6 +513,7 @@ class FloorSession(_message.Message):
     READY_SINCE_MS_FIELD_NUMBER: _builtins.int
     READY_ORDINAL_FIELD_NUMBER: _builtins.int
     BOUND_FIELD_NUMBER: _builtins.int
+    BOUND_ORDINAL_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Session."""
     centre_id: _builtins.str
@@ -549,6 +550,8 @@ class FloorSession(_message.Message):
     """and in which order of facts."""
     bound: _builtins.bool
     """True while `nonce` names a current binding of this session."""
+    bound_ordinal: _builtins.int
+    """Order of facts in which `nonce` was bound; 0: before that was kept."""
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Languages, ISO 639."""
@@ -590,10 +593,11 @@ class FloorSession(_message.Message):
         ready_since_ms: _builtins.int = ...,
         ready_ordinal: _builtins.int = ...,
         bound: _builtins.bool = ...,
+        bound_ordinal: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact", "pausing", b"pausing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "boot_id", b"boot_id", "bound", b"bound", "centre_id", b"centre_id", "contact", b"contact", "deadline_ms", b"deadline_ms", "draining", b"draining", "generation", b"generation", "gone_at_ms", b"gone_at_ms", "idle", b"idle", "idle_since_ms", b"idle_since_ms", "languages", b"languages", "misses", b"misses", "nonce", b"nonce", "nonces", b"nonces", "pausing", b"pausing", "presence", b"presence", "ready_ordinal", b"ready_ordinal", "ready_since_ms", b"ready_since_ms", "session_id", b"session_id", "suspect_at_ms", b"suspect_at_ms", "suspect_by_gateway", b"suspect_by_gateway"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "boot_id", b"boot_id", "bound", b"bound", "bound_ordinal", b"bound_ordinal", "centre_id", b"centre_id", "contact", b"contact", "deadline_ms", b"deadline_ms", "draining", b"draining", "generation", b"generation", "gone_at_ms", b"gone_at_ms", "idle", b"idle", "idle_since_ms", b"idle_since_ms", "languages", b"languages", "misses", b"misses", "nonce", b"nonce", "nonces", b"nonces", "pausing", b"pausing", "presence", b"presence", "ready_ordinal", b"ready_ordinal", "ready_since_ms", b"ready_since_ms", "session_id", b"session_id", "suspect_at_ms", b"suspect_at_ms", "suspect_by_gateway", b"suspect_by_gateway"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -667,19 +671,35 @@ class FloorGateway(_message.Message):
 
     BOOT_ID_FIELD_NUMBER: _builtins.int
     SEEN_AT_MS_FIELD_NUMBER: _builtins.int
+    CHANGED_AT_MS_FIELD_NUMBER: _builtins.int
+    AGREED_AT_MS_FIELD_NUMBER: _builtins.int
+    ASKED_FIELD_NUMBER: _builtins.int
+    ASKED_AT_MS_FIELD_NUMBER: _builtins.int
     boot_id: _builtins.bytes
     """Gateway."""
     seen_at_ms: _builtins.int
     """When it was last seen."""
+    changed_at_ms: _builtins.int
+    """Last change of what is bound to it that it learns from facts."""
+    agreed_at_ms: _builtins.int
+    """When its digest last agreed, or when it first was seen."""
+    asked: _builtins.int
+    """Number of the last `PresenceListAsked`; 0: none."""
+    asked_at_ms: _builtins.int
+    """When that was asked."""
     def __init__(
         self,
         *,
         boot_id: _builtins.bytes = ...,
         seen_at_ms: _builtins.int = ...,
+        changed_at_ms: _builtins.int = ...,
+        agreed_at_ms: _builtins.int = ...,
+        asked: _builtins.int = ...,
+        asked_at_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "seen_at_ms", b"seen_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreed_at_ms", b"agreed_at_ms", "asked", b"asked", "asked_at_ms", b"asked_at_ms", "boot_id", b"boot_id", "changed_at_ms", b"changed_at_ms", "seen_at_ms", b"seen_at_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

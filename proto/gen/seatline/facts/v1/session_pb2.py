@@ -27,39 +27,43 @@ from seatline.commands.v1 import commands_pb2 as seatline_dot_commands_dot_v1_do
 from seatline.facts.v1 import signature_pb2 as seatline_dot_facts_dot_v1_dot_signature__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fseatline/facts/v1/session.proto\x12\x11seatline.facts.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#seatline/commands/v1/commands.proto\x1a!seatline/facts/v1/signature.proto\"\xb8\x01\n\x08SignedIn\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x11\n\tcentre_id\x18\x02 \x01(\t\x12\x11\n\tlanguages\x18\x03 \x03(\t\x12\x12\n\ngeneration\x18\x04 \x01(\x04\x12\x0f\n\x07\x62oot_id\x18\x05 \x01(\x0c\x12\r\n\x05nonce\x18\x06 \x01(\x0c\x12\x0f\n\x07resumed\x18\x07 \x01(\x08\x12-\n\x08\x61\x63tivity\x18\x08 \x01(\x0e\x32\x1b.seatline.facts.v1.Activity\"\x91\x01\n\tSignedOut\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x30\n\x06reason\x18\x03 \x01(\x0e\x32 .seatline.facts.v1.SignOutReason\x12/\n\tsignature\x18\x04 \x01(\x0b\x32\x1c.seatline.facts.v1.Signature\"m\n\rSessionPaused\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12)\n\x05until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"5\n\x10SessionAvailable\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\"\x95\x01\n\x0fSessionDraining\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12.\n\x06reason\x18\x03 \x01(\x0e\x32\x1e.seatline.facts.v1.DrainReason\x12/\n\tsignature\x18\x04 \x01(\x0b\x32\x1c.seatline.facts.v1.Signature\"0\n\x0bSessionGone\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\"\x1d\n\x0bStreamEnded\x12\x0e\n\x06nonces\x18\x01 \x03(\x0c\"\x1e\n\x0bGatewaySeen\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\x0c\"\x1e\n\x0bGatewayLost\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\x0c\"\xe8\x01\n\x0e\x43ommandRefused\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x0f\n\x07\x62oot_id\x18\x03 \x01(\x0c\x12\x0f\n\x07\x63ommand\x18\x04 \x01(\t\x12\x30\n\x06reason\x18\x05 \x01(\x0e\x32 .seatline.facts.v1.RefusalReason\x12.\n\x07\x61ttempt\x18\x06 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12/\n\tsignature\x18\x07 \x01(\x0b\x32\x1c.seatline.facts.v1.Signature*\xc0\x01\n\x08\x41\x63tivity\x12\x18\n\x14\x41\x43TIVITY_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41\x43TIVITY_OFFLINE\x10\x01\x12\x16\n\x12\x41\x43TIVITY_AVAILABLE\x10\x02\x12\x14\n\x10\x41\x43TIVITY_OFFERED\x10\x03\x12\x14\n\x10\x41\x43TIVITY_ON_CALL\x10\x04\x12\x14\n\x10\x41\x43TIVITY_WRAP_UP\x10\x05\x12\x13\n\x0f\x41\x43TIVITY_PAUSED\x10\x06\x12\x15\n\x11\x41\x43TIVITY_DRAINING\x10\x07*\x9d\x01\n\rSignOutReason\x12\x1f\n\x1bSIGN_OUT_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15SIGN_OUT_REASON_ASKED\x10\x01\x12\x18\n\x14SIGN_OUT_REASON_GONE\x10\x02\x12\x1b\n\x17SIGN_OUT_REASON_DRAINED\x10\x03\x12\x19\n\x15SIGN_OUT_REASON_ENDED\x10\x04*\x96\x01\n\x0b\x44rainReason\x12\x1c\n\x18\x44RAIN_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44RAIN_REASON_ASKED\x10\x01\x12 \n\x1c\x44RAIN_REASON_PAUSED_TOO_LONG\x10\x02\x12\x17\n\x13\x44RAIN_REASON_CENTRE\x10\x03\x12\x16\n\x12\x44RAIN_REASON_ENDED\x10\x04*\x83\x03\n\rRefusalReason\x12\x1e\n\x1aREFUSAL_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1eREFUSAL_REASON_UNKNOWN_SESSION\x10\x01\x12#\n\x1fREFUSAL_REASON_LOWER_GENERATION\x10\x02\x12 \n\x1cREFUSAL_REASON_NO_SUCH_OFFER\x10\x03\x12\x1e\n\x1aREFUSAL_REASON_NOT_ALLOWED\x10\x04\x12!\n\x1dREFUSAL_REASON_WRONG_ACTIVITY\x10\x05\x12!\n\x1dREFUSAL_REASON_UNKNOWN_CENTRE\x10\x06\x12 \n\x1cREFUSAL_REASON_INVALID_FIELD\x10\x07\x12\x1b\n\x17REFUSAL_REASON_TOO_LATE\x10\x08\x12\"\n\x1eREFUSAL_REASON_UNKNOWN_CONTACT\x10\t\x12\x1e\n\x1aREFUSAL_REASON_WITH_CALLER\x10\nb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fseatline/facts/v1/session.proto\x12\x11seatline.facts.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#seatline/commands/v1/commands.proto\x1a!seatline/facts/v1/signature.proto\"\xe5\x01\n\x08SignedIn\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x11\n\tcentre_id\x18\x02 \x01(\t\x12\x11\n\tlanguages\x18\x03 \x03(\t\x12\x12\n\ngeneration\x18\x04 \x01(\x04\x12\x0f\n\x07\x62oot_id\x18\x05 \x01(\x0c\x12\r\n\x05nonce\x18\x06 \x01(\x0c\x12\x0f\n\x07resumed\x18\x07 \x01(\x08\x12-\n\x08\x61\x63tivity\x18\x08 \x01(\x0e\x32\x1b.seatline.facts.v1.Activity\x12+\n\x05offer\x18\t \x01(\x0b\x32\x1c.seatline.facts.v1.OpenOffer\"\xb3\x01\n\tOpenOffer\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12/\n\x0blease_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07seat_id\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12\x10\n\x08\x63\x61mpaign\x18\x05 \x01(\t\x12\x10\n\x08priority\x18\x06 \x01(\r\"\x91\x01\n\tSignedOut\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x30\n\x06reason\x18\x03 \x01(\x0e\x32 .seatline.facts.v1.SignOutReason\x12/\n\tsignature\x18\x04 \x01(\x0b\x32\x1c.seatline.facts.v1.Signature\"m\n\rSessionPaused\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12)\n\x05until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"5\n\x10SessionAvailable\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\"\x95\x01\n\x0fSessionDraining\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12.\n\x06reason\x18\x03 \x01(\x0e\x32\x1e.seatline.facts.v1.DrainReason\x12/\n\tsignature\x18\x04 \x01(\x0b\x32\x1c.seatline.facts.v1.Signature\"0\n\x0bSessionGone\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\"\x1d\n\x0bStreamEnded\x12\x0e\n\x06nonces\x18\x01 \x03(\x0c\".\n\x0bGatewaySeen\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\x0c\x12\x0e\n\x06\x61grees\x18\x02 \x01(\x08\"4\n\x11PresenceListAsked\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\x0c\x12\x0e\n\x06number\x18\x02 \x01(\x04\"\x1e\n\x0bGatewayLost\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\x0c\"\xe8\x01\n\x0e\x43ommandRefused\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x0f\n\x07\x62oot_id\x18\x03 \x01(\x0c\x12\x0f\n\x07\x63ommand\x18\x04 \x01(\t\x12\x30\n\x06reason\x18\x05 \x01(\x0e\x32 .seatline.facts.v1.RefusalReason\x12.\n\x07\x61ttempt\x18\x06 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12/\n\tsignature\x18\x07 \x01(\x0b\x32\x1c.seatline.facts.v1.Signature*\xc0\x01\n\x08\x41\x63tivity\x12\x18\n\x14\x41\x43TIVITY_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41\x43TIVITY_OFFLINE\x10\x01\x12\x16\n\x12\x41\x43TIVITY_AVAILABLE\x10\x02\x12\x14\n\x10\x41\x43TIVITY_OFFERED\x10\x03\x12\x14\n\x10\x41\x43TIVITY_ON_CALL\x10\x04\x12\x14\n\x10\x41\x43TIVITY_WRAP_UP\x10\x05\x12\x13\n\x0f\x41\x43TIVITY_PAUSED\x10\x06\x12\x15\n\x11\x41\x43TIVITY_DRAINING\x10\x07*\x9d\x01\n\rSignOutReason\x12\x1f\n\x1bSIGN_OUT_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15SIGN_OUT_REASON_ASKED\x10\x01\x12\x18\n\x14SIGN_OUT_REASON_GONE\x10\x02\x12\x1b\n\x17SIGN_OUT_REASON_DRAINED\x10\x03\x12\x19\n\x15SIGN_OUT_REASON_ENDED\x10\x04*\x96\x01\n\x0b\x44rainReason\x12\x1c\n\x18\x44RAIN_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44RAIN_REASON_ASKED\x10\x01\x12 \n\x1c\x44RAIN_REASON_PAUSED_TOO_LONG\x10\x02\x12\x17\n\x13\x44RAIN_REASON_CENTRE\x10\x03\x12\x16\n\x12\x44RAIN_REASON_ENDED\x10\x04*\x83\x03\n\rRefusalReason\x12\x1e\n\x1aREFUSAL_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1eREFUSAL_REASON_UNKNOWN_SESSION\x10\x01\x12#\n\x1fREFUSAL_REASON_LOWER_GENERATION\x10\x02\x12 \n\x1cREFUSAL_REASON_NO_SUCH_OFFER\x10\x03\x12\x1e\n\x1aREFUSAL_REASON_NOT_ALLOWED\x10\x04\x12!\n\x1dREFUSAL_REASON_WRONG_ACTIVITY\x10\x05\x12!\n\x1dREFUSAL_REASON_UNKNOWN_CENTRE\x10\x06\x12 \n\x1cREFUSAL_REASON_INVALID_FIELD\x10\x07\x12\x1b\n\x17REFUSAL_REASON_TOO_LATE\x10\x08\x12\"\n\x1eREFUSAL_REASON_UNKNOWN_CONTACT\x10\t\x12\x1e\n\x1aREFUSAL_REASON_WITH_CALLER\x10\nb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'seatline.facts.v1.session_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACTIVITY']._serialized_start=1193
-  _globals['_ACTIVITY']._serialized_end=1385
-  _globals['_SIGNOUTREASON']._serialized_start=1388
-  _globals['_SIGNOUTREASON']._serialized_end=1545
-  _globals['_DRAINREASON']._serialized_start=1548
-  _globals['_DRAINREASON']._serialized_end=1698
-  _globals['_REFUSALREASON']._serialized_start=1701
-  _globals['_REFUSALREASON']._serialized_end=2088
+  _globals['_ACTIVITY']._serialized_start=1490
+  _globals['_ACTIVITY']._serialized_end=1682
+  _globals['_SIGNOUTREASON']._serialized_start=1685
+  _globals['_SIGNOUTREASON']._serialized_end=1842
+  _globals['_DRAINREASON']._serialized_start=1845
+  _globals['_DRAINREASON']._serialized_end=1995
+  _globals['_REFUSALREASON']._serialized_start=1998
+  _globals['_REFUSALREASON']._serialized_end=2385
   _globals['_SIGNEDIN']._serialized_start=160
-  _globals['_SIGNEDIN']._serialized_end=344
-  _globals['_SIGNEDOUT']._serialized_start=347
-  _globals['_SIGNEDOUT']._serialized_end=492
-  _globals['_SESSIONPAUSED']._serialized_start=494
-  _globals['_SESSIONPAUSED']._serialized_end=603
-  _globals['_SESSIONAVAILABLE']._serialized_start=605
-  _globals['_SESSIONAVAILABLE']._serialized_end=658
-  _globals['_SESSIONDRAINING']._serialized_start=661
-  _globals['_SESSIONDRAINING']._serialized_end=810
-  _globals['_SESSIONGONE']._serialized_start=812
-  _globals['_SESSIONGONE']._serialized_end=860
-  _globals['_STREAMENDED']._serialized_start=862
-  _globals['_STREAMENDED']._serialized_end=891
-  _globals['_GATEWAYSEEN']._serialized_start=893
-  _globals['_GATEWAYSEEN']._serialized_end=923
-  _globals['_GATEWAYLOST']._serialized_start=925
-  _globals['_GATEWAYLOST']._serialized_end=955
-  _globals['_COMMANDREFUSED']._serialized_start=958
-  _globals['_COMMANDREFUSED']._serialized_end=1190
+  _globals['_SIGNEDIN']._serialized_end=389
+  _globals['_OPENOFFER']._serialized_start=392
+  _globals['_OPENOFFER']._serialized_end=571
+  _globals['_SIGNEDOUT']._serialized_start=574
+  _globals['_SIGNEDOUT']._serialized_end=719
+  _globals['_SESSIONPAUSED']._serialized_start=721
+  _globals['_SESSIONPAUSED']._serialized_end=830
+  _globals['_SESSIONAVAILABLE']._serialized_start=832
+  _globals['_SESSIONAVAILABLE']._serialized_end=885
+  _globals['_SESSIONDRAINING']._serialized_start=888
+  _globals['_SESSIONDRAINING']._serialized_end=1037
+  _globals['_SESSIONGONE']._serialized_start=1039
+  _globals['_SESSIONGONE']._serialized_end=1087
+  _globals['_STREAMENDED']._serialized_start=1089
+  _globals['_STREAMENDED']._serialized_end=1118
+  _globals['_GATEWAYSEEN']._serialized_start=1120
+  _globals['_GATEWAYSEEN']._serialized_end=1166
+  _globals['_PRESENCELISTASKED']._serialized_start=1168
+  _globals['_PRESENCELISTASKED']._serialized_end=1220
+  _globals['_GATEWAYLOST']._serialized_start=1222
+  _globals['_GATEWAYLOST']._serialized_end=1252
+  _globals['_COMMANDREFUSED']._serialized_start=1255
+  _globals['_COMMANDREFUSED']._serialized_end=1487
 # @@protoc_insertion_point(module_scope)

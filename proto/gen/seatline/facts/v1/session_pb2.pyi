@@ -200,6 +200,7 @@ class SignedIn(_message.Message):
     NONCE_FIELD_NUMBER: _builtins.int
     RESUMED_FIELD_NUMBER: _builtins.int
     ACTIVITY_FIELD_NUMBER: _builtins.int
+    OFFER_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Session."""
     centre_id: _builtins.str
@@ -218,6 +219,10 @@ class SignedIn(_message.Message):
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Languages, ISO 639."""
 
+    @_builtins.property
+    def offer(self) -> Global___OpenOffer:
+        """Offer that goes on, to be told to the new stream: the desk may have missed it; absent: none."""
+
     def __init__(
         self,
         *,
@@ -229,14 +234,61 @@ class SignedIn(_message.Message):
         nonce: _builtins.bytes = ...,
         resumed: _builtins.bool = ...,
         activity: Global___Activity.ValueType = ...,
+        offer: Global___OpenOffer | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["offer", b"offer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "boot_id", b"boot_id", "centre_id", b"centre_id", "generation", b"generation", "languages", b"languages", "nonce", b"nonce", "resumed", b"resumed", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "boot_id", b"boot_id", "centre_id", b"centre_id", "generation", b"generation", "languages", b"languages", "nonce", b"nonce", "offer", b"offer", "resumed", b"resumed", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SignedIn: _TypeAlias = SignedIn  # noqa: Y015
+
+@_typing.final
+class OpenOffer(_message.Message):
+    """An offer as its desk needs to know it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    LEASE_UNTIL_FIELD_NUMBER: _builtins.int
+    SEAT_ID_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    seat_id: _builtins.str
+    """Seat."""
+    language: _builtins.str
+    """Language wanted; empty: any."""
+    campaign: _builtins.str
+    """Campaign."""
+    priority: _builtins.int
+    """Priority."""
+    @_builtins.property
+    def attempt(self) -> _commands_pb2.Attempt:
+        """What is offered."""
+
+    @_builtins.property
+    def lease_until(self) -> _timestamp_pb2.Timestamp:
+        """End of the lease."""
+
+    def __init__(
+        self,
+        *,
+        attempt: _commands_pb2.Attempt | None = ...,
+        lease_until: _timestamp_pb2.Timestamp | None = ...,
+        seat_id: _builtins.str = ...,
+        language: _builtins.str = ...,
+        campaign: _builtins.str = ...,
+        priority: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "lease_until", b"lease_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "campaign", b"campaign", "language", b"language", "lease_until", b"lease_until", "priority", b"priority", "seat_id", b"seat_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenOffer: _TypeAlias = OpenOffer  # noqa: Y015
 
 @_typing.final
 class SignedOut(_message.Message):
@@ -400,7 +452,9 @@ Global___SessionGone: _TypeAlias = SessionGone  # noqa: Y015
 
 @_typing.final
 class StreamEnded(_message.Message):
-    """Streams ended; the sessions bound to them are suspect from the time of this record."""
+    """Streams ended; the sessions bound to them are suspect from the time of this record. A gateway that holds
+    one of them nevertheless gives it up.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -429,20 +483,52 @@ class GatewaySeen(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     BOOT_ID_FIELD_NUMBER: _builtins.int
+    AGREES_FIELD_NUMBER: _builtins.int
     boot_id: _builtins.bytes
     """Gateway."""
+    agrees: _builtins.bool
+    """True when its digest is that of what is bound to it here (rule 4.7)."""
     def __init__(
         self,
         *,
         boot_id: _builtins.bytes = ...,
+        agrees: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agrees", b"agrees", "boot_id", b"boot_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GatewaySeen: _TypeAlias = GatewaySeen  # noqa: Y015
+
+@_typing.final
+class PresenceListAsked(_message.Message):
+    """A gateway's digest is not that of what is bound to it here, or could not be compared for long: it is asked
+    which streams it has. Changes no presence.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOT_ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    boot_id: _builtins.bytes
+    """Gateway."""
+    number: _builtins.int
+    """Rises with each question of this partition; the answer names it."""
+    def __init__(
+        self,
+        *,
+        boot_id: _builtins.bytes = ...,
+        number: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PresenceListAsked: _TypeAlias = PresenceListAsked  # noqa: Y015
 
 @_typing.final
 class GatewayLost(_message.Message):

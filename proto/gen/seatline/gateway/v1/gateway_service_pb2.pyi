@@ -468,7 +468,7 @@ Global___SignedOutNotice: _TypeAlias = SignedOutNotice  # noqa: Y015
 
 @_typing.final
 class OfferNotice(_message.Message):
-    """An offer; accept before `lease_until`."""
+    """An offer; accept before `lease_until`. Told again behind a sign-in that found it: the desk may know it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
