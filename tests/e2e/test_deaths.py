@@ -39,6 +39,7 @@ SESSIONS = 450
 DISPATCHERS = ("dispatcher-0", "dispatcher-1")
 ALLOTTED = {"queued", "offered"}
 RULED = {"routed", "held", "refused"}
+OFFER_ENDS = {"confirmed", "offer_expired", "offer_declined", "offer_rescinded"}
 
 figures = logging.getLogger("figures")
 """Shown by `pytest --log-level=info -rP`, or live by `--log-cli-level=info`."""
@@ -203,8 +204,43 @@ def test_a_killed_gateway_has_all_its_sessions_back_within_5_s_and_offers_flow(
     signed_in_s, offered_s = max(bound.signed_in_s.values()), max(bound.offered_s.values())
     figures.info("signed in again after %.2f s", signed_in_s)
     figures.info("offered again after %.2f s", offered_s)
+    stood = unheard_offers(facts, hurt_at_ms)
+    figures.info("offers to streams that had ended stood for s, %s", seconds(stood))
     assert signed_in_s <= AGAIN_WITHIN_S, f"{signed_in_s} s until all sessions were back"
     assert offered_s <= OFFERS_WITHIN_S, f"{offered_s} s until every partition's offers arrived"
+
+
+def unheard_offers(facts: Log, hurt_at_ms: int) -> list[float]:
+    """How long each offer stood that a stream of the dead gateway had, or should have told."""
+    stood = []
+    for records in facts.values():
+        known: set[bytes] = set()
+        open_offers: dict[tuple[str, int, int], int] = {}
+        for record in records:
+            for fact in record.entries:
+                body = getattr(fact, fact.WhichOneof("kind"))
+                if record.appended_at_ms <= hurt_at_ms and fact.HasField("signed_in"):
+                    known.add(body.nonce)
+                    continue
+                attempt = getattr(body, "attempt", None)
+                if attempt is None:
+                    continue
+                name = (attempt.contact_id, attempt.release, attempt.attempt)
+                if fact.HasField("offered") and body.nonce in known:
+                    open_offers[name] = record.appended_at_ms
+                elif fact.WhichOneof("kind") in OFFER_ENDS:
+                    offered_at_ms = open_offers.pop(name, 0)
+                    if offered_at_ms and record.appended_at_ms > hurt_at_ms:
+                        stood.append((record.appended_at_ms - offered_at_ms) / 1_000)
+    return sorted(stood)
+
+
+def seconds(stood: list[float]) -> str:
+    """Say how many, and their half, tenth and longest."""
+    if not stood:
+        return "none"
+    half, tenth = (stood[int(len(stood) * share)] for share in (0.5, 0.9))
+    return f"{len(stood)}: p50 {half:.1f}, p90 {tenth:.1f}, longest {stood[-1]:.1f}"
 
 
 class Bindings:

@@ -6,6 +6,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from services.dispatcher.domain import inputs
 from services.dispatcher.domain.facts import Fact
 from services.dispatcher.handlers import FloorHandler
 from services.gateway.domain.unsealing import Step, Voided
@@ -96,6 +97,16 @@ class TimelessFloor(FloorHandler):
         return super().decide(item, replace(moment, now_ms=0))
 
 
+class DigestsUnread(FloorHandler):
+    """Breaks rule 4.7: takes every gateway at its silence."""
+
+    @override
+    def decide(self, item: Any, moment: Any) -> Sequence[Fact]:
+        if isinstance(item, inputs.Commanded) and isinstance(item.command, inputs.GatewayAlive):
+            item = replace(item, command=inputs.GatewayAlive(item.command.facts_offset))
+        return super().decide(item, moment)
+
+
 class ForgetfulRulings(RulingHandler):
     """Breaks rule 3.3: remembers no release."""
 
@@ -145,6 +156,7 @@ BROKEN: dict[str, Doubles] = {
     "withdrawals ignored": Doubles(gateway=showing_the_withdrawn),
     "equal-epoch loser accepted": Doubles(decider=AcceptingLosers),
     "fence ignored": Doubles(decider=AcceptingZombies),
+    "digests unread": Doubles(floor=_floor(DigestsUnread)),
     "lease ignored": Doubles(floor=_floor(TimelessFloor)),
     "dedupe dropped": Doubles(rulings=lambda orders: ForgetfulRulings(orders, DEDUPE_WINDOW_MS)),
     "acknowledged before commit": Doubles(store=EarlyStore),

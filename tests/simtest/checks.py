@@ -84,6 +84,7 @@ def shape(floor: Floor) -> Mapping[str, Any]:
         "stops": floor.stops,
         "withdrawn": floor.withdrawn,
         "gateways": floor.gateways,
+        "bindings": {boot_id: astuple(ours) for boot_id, ours in floor.bindings.items()},
         "leaving": list(floor.leaving),
     }
 
@@ -128,7 +129,7 @@ def unsettled(world: "World") -> str:
     for number in range(PARTITIONS):
         if truth.floor(number).contacts:
             return f"contacts are on floor {number}"
-    return _unrecorded(world) or _unowned(world)
+    return _unrecorded(world) or _unowned(world) or without_stream(world)
 
 
 def _unrecorded(world: "World") -> str:
@@ -158,8 +159,23 @@ def _unowned(world: "World") -> str:
     return ""
 
 
+def without_stream(world: "World") -> str:
+    """Rule 4.7: name a session that counts as present and whose stream no gateway has."""
+    doors = [node.gateway.running.sessions for node in world.doors()]
+    bindings = {sessions.boot_id: sessions.bindings for sessions in doors}
+    for number in range(PARTITIONS):
+        for session in world.truth.floor(number).sessions.values():
+            if session.is_present:
+                there = bindings.get(session.boot_id)
+                if there is None or there.of_nonce(session.nonce) is None:
+                    return f"{session.session_id} counts as present on floor {number}"
+    return ""
+
+
 def overdue(world: "World") -> str:
-    """Name a contact that outstays the limit of its state; asked when all is calm."""
+    """Name what outstays the limit of its state; asked when all is calm for long."""
+    if absent := without_stream(world):
+        return absent
     for number in range(PARTITIONS):
         log_ms = world.truth.logs[(topics.FACTS, number)].at_ms
         for key, live in world.truth.floor(number).contacts.items():

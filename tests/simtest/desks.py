@@ -94,6 +94,14 @@ class Desk:
         if caller is not None:
             self._wish(session_id, caller.leave())
 
+    def lose_one(self, pick: int) -> str:
+        """Let somebody go without a word, and for good; the last one stays."""
+        if len(self.callers) < 2:
+            return "nobody"
+        session_id = sorted(self.callers)[pick % len(self.callers)]
+        del self.callers[session_id]
+        return session_id
+
     def is_heard(self, session_id: str) -> bool:
         """Tell whether a session can still say something: it is no guest, and its centre is open.
 

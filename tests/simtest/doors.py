@@ -1,14 +1,16 @@
 """Gateways as processes: the real one, from its loop to its door, without sockets and threads."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
 
+from services.gateway.adapters.commands_out import KafkaCommands
 from services.gateway.adapters.kafka_threads import KafkaThreads, Take
 from services.gateway.adapters.log_in import header_of
+from services.gateway.domain.values import Nonce
 from services.gateway.settings import GatewaySettings
 from services.gateway.wiring import FACTS, Gateway, build, run_on, starts
 from services.runtime.fenced_log.from_snapshots import FromSnapshots
@@ -89,6 +91,8 @@ class GatewayNode(AsyncNode):
 
     gateway: Gateway
     threads: ThreadsOfNode | None = None
+    mute_until_ms = 0
+    """Until then it says of no stream that it has ended."""
     withdrawals_read = 0
     """Records of suppressions that it has taken in."""
 
@@ -103,6 +107,7 @@ class GatewayNode(AsyncNode):
     def _open(self, settings: GatewaySettings, process: Any, doubles: Doubles) -> None:
         reader = FromSnapshots(self.reader, FACTS, header_of, 2 * SNAPSHOT_EVERY)
         self.gateway = build(settings, process, self.writer, self.ids, reader.points)
+        self._mute(self.gateway.running.commands)
         doubles.gateway(self.gateway)
         reader.assign(starts(PARTITIONS))
         running = run_on(
@@ -115,6 +120,16 @@ class GatewayNode(AsyncNode):
         )
         self.live(running)
         self.wake_at(self.scheduler.now_ms)
+
+    def _mute(self, commands: KafkaCommands) -> None:
+        """Let a fault keep the gateway from saying which streams it has lost."""
+        lost = commands.stream_lost
+
+        def stream_lost(partition: int, nonces: Sequence[Nonce]) -> None:
+            if self.scheduler.now_ms >= self.mute_until_ms:
+                lost(partition, nonces)
+
+        commands.stream_lost = stream_lost  # type: ignore[method-assign]
 
     @override
     def turn(self) -> None:

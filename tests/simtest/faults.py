@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from services.dispatcher.adapters import topics
@@ -25,6 +26,8 @@ _SPARE_RECORDER_MS = 1_000
 _FENCED = ("router", "dispatcher")
 _CROSSING_MS, _TAKEOVER_MS = 500, 7_000
 _LEAVES_WITHIN_MS = 1_000
+_UNSAID, _NOTICED_MS = 2, 100
+"""Of every so many streams that break, one is missed by its gateway alone (rule 4.7)."""
 _GUEST_MS = 2_000
 """How long somebody stays at a second desk."""
 
@@ -240,6 +243,10 @@ class FaultBook:
             fault, f"{fault.target}'s stream breaks; it notices in {desk_ms} ms, "
             f"the gateway in {server_ms} ms"
         )  # fmt: skip
+        if fault.pick % _UNSAID == 0:
+            call.node.mute_until_ms = self._world.scheduler.now_ms + server_ms + _NOTICED_MS
+            gone = self._world.desks[fault.target].lose_one(fault.pick)
+            self._note(replace(fault, kind="unsaid"), f"the gateway says nothing, {gone} is gone")
 
     def _vanish(self, fault: Fault) -> None:
         self._note(fault, f"{fault.target} loses all it knows")

@@ -22,7 +22,10 @@ from tests.simtest.promises import BrokenPromiseError, FactsPromises
 from tests.support.reader_rule import SecondReader
 
 Key = tuple[str, int]
-_CHATTER = (facts.GatewaySeen, facts.CommandRefused, facts.SignedIn, facts.SignedOut)
+_CHATTER = (
+    facts.GatewaySeen, facts.PresenceListAsked, facts.CommandRefused, facts.SignedIn,
+    facts.SignedOut,
+)  # fmt: skip
 
 
 @dataclass

@@ -81,7 +81,7 @@ class World:
         self.broker.on_append.append(self._appended)
         self.source = self._source()
         self.floor = Floor(
-            self.scheduler, self.machine, str(plan.seed), self._doors, self._dialled, self.tell
+            self.scheduler, self.machine, str(plan.seed), self.doors, self._dialled, self.tell
         )
         self.desks = {
             f"desk-{n}": Desk(n, self.floor, self.stream(f"desk-{n}")) for n in range(DESKS)
@@ -197,7 +197,8 @@ class World:
         log = "rulings" if node.kind == "router" else "facts"
         self.tell(f"{node.name} begins {log}/{partition} behind a snapshot, {covered} of {end}")
 
-    def _doors(self) -> list[GatewayNode]:
+    def doors(self) -> list[GatewayNode]:
+        """Return the gateways that can be connected to now."""
         found = [self.nodes.get(name) for name in SLOTS if name.startswith("gateway")]
         return [node for node in found if node is not None and node.alive]
 

@@ -1,5 +1,6 @@
 """Gateways as the facts make them: which streams each has, and what it says of them (rule 4.7)."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -52,7 +53,7 @@ class Door:
                 behind,
                 tuple(n for n in nonces if first <= n and (n < behind or not behind)),
             )
-            for first, behind in zip(cuts, cuts[1:], strict=False)
+            for first, behind in itertools.pairwise(cuts)
         ]
 
     def _hear(self, fact: Fact) -> None:
