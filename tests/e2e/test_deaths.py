@@ -212,27 +212,23 @@ def test_a_killed_gateway_has_all_its_sessions_back_within_5_s_and_offers_flow(
 
 def unheard_offers(facts: Log, hurt_at_ms: int) -> list[float]:
     """How long each offer stood that a stream of the dead gateway had, or should have told."""
-    stood = []
-    for records in facts.values():
-        known: set[bytes] = set()
-        open_offers: dict[tuple[str, int, int], int] = {}
-        for record in records:
-            for fact in record.entries:
-                body = getattr(fact, fact.WhichOneof("kind"))
-                if record.appended_at_ms <= hurt_at_ms and fact.HasField("signed_in"):
-                    known.add(body.nonce)
-                    continue
-                attempt = getattr(body, "attempt", None)
-                if attempt is None:
-                    continue
-                name = (attempt.contact_id, attempt.release, attempt.attempt)
-                if fact.HasField("offered") and body.nonce in known:
-                    open_offers[name] = record.appended_at_ms
-                elif fact.WhichOneof("kind") in OFFER_ENDS:
-                    offered_at_ms = open_offers.pop(name, 0)
-                    if offered_at_ms and record.appended_at_ms > hurt_at_ms:
-                        stood.append((record.appended_at_ms - offered_at_ms) / 1_000)
-    return sorted(stood)
+    told = [
+        (record.appended_at_ms, fact.WhichOneof("kind"), getattr(fact, fact.WhichOneof("kind")))
+        for records in facts.values()
+        for record in records
+        for fact in record.entries
+    ]
+    dead = {body.nonce for at, kind, body in told if kind == "signed_in" and at <= hurt_at_ms}
+    begun = {
+        body.attempt.SerializeToString(): at_ms
+        for at_ms, kind, body in told
+        if kind == "offered" and body.nonce in dead
+    }
+    return sorted(
+        (at_ms - begun[body.attempt.SerializeToString()]) / 1_000
+        for at_ms, kind, body in told
+        if kind in OFFER_ENDS and at_ms > hurt_at_ms and body.attempt.SerializeToString() in begun
+    )
 
 
 def seconds(stood: list[float]) -> str:

@@ -37,7 +37,7 @@ class Desk:
         self._channel = grpc.insecure_channel(stack.endpoints["gateways"][gateway])
         grpc.channel_ready_future(self._channel).result(WITHIN_S)
         self._call: Any = wire_grpc.GatewayServiceStub(self._channel).Connect(
-            iter(self._wishes.get, None), metadata=[("authorization", f"Bearer {token}")]
+            iter(self._wishes.get, None), metadata=(("authorization", f"Bearer {token}"),)
         )
         self._reads = threading.Thread(target=self._read, daemon=True)
         self._reads.start()
@@ -64,7 +64,7 @@ class Desk:
         notice: wire.SignedInNotice = self.hears(session_id, "signed_in")
         return notice
 
-    def hears(self, session_id: str, kind: str) -> Any:
+    def hears(self, session_id: str, kind: Any) -> Any:
         """Wait for the next news of a kind to a session, and take it."""
 
         def heard() -> wire.ServerEvent | None:
