@@ -7,8 +7,10 @@ import pytest
 
 from seatline.commands.v1.commands_pb2 import PresenceList
 from seatline.facts.v1 import session_pb2
-from seatline.facts.v1.facts_pb2 import Fact
+from seatline.facts.v1.facts_pb2 import Fact, FactRecord
 from services.gateway.adapters import commands_out
+from services.gateway.wiring import FACTS
+from services.runtime.fenced_log.header import FencePoint, Header, to_proto
 from services.runtime.set_digest import digest_of_one
 from tests.fakes.scripted_dispatcher import sign_in_wish
 from tests.unit.gateway.rig import Rig, caught_up
@@ -53,6 +55,19 @@ async def test_a_sign_of_life_has_the_digest_of_what_the_log_has_bound(tmp_path:
     assert digest(rig) == 0
     first, second = rig.bound(rig.stream()), rig.bound(rig.stream(), "S-2")
     assert digest(rig) == digest_of(first.nonce, second.nonce)
+
+
+async def test_a_sign_of_life_names_the_time_of_the_last_record_that_counts(
+    tmp_path: Path,
+) -> None:
+    rig = await living(tmp_path)
+    owner, seq = b"owner-of-a-test!", rig.dispatcher.seq[0]
+    for point, at_ms in ((FencePoint(1, owner, seq), 5_000), (FencePoint(0, owner, 9), 7_000)):
+        record = FactRecord(header=to_proto(Header(point, at_ms)))
+        rig.broker.append((FACTS, 0), record.SerializeToString())
+    rig.step()
+    assert next(iter(rig.running.progress.facts_read())) == (0, seq + 2, 5_000)
+    digest(rig)
 
 
 async def test_a_binding_counts_from_its_fact_on_until_its_stream_or_its_fact_ends_it(
