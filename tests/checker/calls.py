@@ -5,6 +5,7 @@ from tests.checker import limits
 from tests.checker.findings import Judgement, rule
 from tests.checker.floor import CONFIRMED, ON_CALL
 from tests.checker.history import milliseconds
+from tests.checker.presence import agrees_wrongly
 from tests.checker.sight import Sight
 
 Reason = facts_pb2.EndReason
@@ -216,6 +217,7 @@ CALLS: tuple[Judgement, ...] = (
     accepted_after_lease,
     wrong_binding,
     generation_falls,
+    agrees_wrongly,
     offered_to_absent,
     called_though_forbidden,
     offered_before_its_map,

@@ -36,6 +36,8 @@ class Heard:
         self.not_unsealed: dict[Said, int] = {}
         self.ordered: set[tuple[str, str, str]] = set()
         """What operators ordered: which command, about which contact or session, by whom."""
+        self.digests: dict[bytes, set[int]] = {}
+        """All that each gateway has told of its streams."""
         self.undated: set[Said] = set()
         """What was announced first behind a step back of the broker's clock: its time says
         nothing."""
@@ -66,6 +68,9 @@ class Heard:
             if kind in _BY_HAND:
                 order = getattr(command, kind)
                 self.ordered.add((kind, getattr(order, _BY_HAND[kind]), order.by))
+            if kind == "gateway_alive" and command.gateway_alive.HasField("digest"):
+                told = self.digests.setdefault(record.boot_id, set())
+                told.add(command.gateway_alive.digest)
             kept = _KEPT.get(kind or "")
             if kind is not None and kept is not None:
                 said = getattr(command, kind)

@@ -95,6 +95,11 @@ class Session:
     is_gone: bool = False
 
     @property
+    def is_present(self) -> bool:
+        """Whether its gateway should have its stream."""
+        return self.is_signed_in and self.suspect_until_ms is None and not self.is_gone
+
+    @property
     def is_ready(self) -> bool:
         """Whether an offer may be made to it."""
         away = self.suspect_until_ms is not None or self.is_gone or self.is_draining

@@ -176,9 +176,7 @@ class DispatcherMachine(DrivenFloor, RuleBasedStateMachine):
         """A gateway says what it has; asked for more, it answers, and somebody sits down before."""
         self.now_ms += 5 * S
         door = self.doors[boot_id]
-        self.apply(
-            self.core.decide(inputs.Commanded(door.alive(), boot_id, self.now_ms), self.moment())
-        )
+        self.decide(door.alive(), boot_id)
         door.read(self.log, unread)
         self.now_ms += 1
         if not unread:

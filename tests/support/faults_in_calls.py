@@ -5,7 +5,7 @@ from typing import Any
 from seatline.commands.v1 import commands_pb2
 from seatline.contacts.v1 import contacts_pb2
 from seatline.facts.v1 import facts_pb2
-from tests.checker.history import FACTS, INTAKE
+from tests.checker.history import COMMANDS, FACTS, INTAKE
 from tests.support.builders import HOUR, S
 from tests.support.checked_history import WrittenHistory
 from tests.support.faults import command_on, fault, last, ms_after, ruling_on, seen, spot
@@ -51,6 +51,14 @@ def wrong_binding(history: WrittenHistory) -> None:
 def generation_falls(history: WrittenHistory) -> None:
     signed_in = spot(history, "signed_in").fact
     last(history, (FACTS, 0)).facts.append(signed_in)
+
+
+@fault()
+def agrees_wrongly(history: WrittenHistory) -> None:
+    for stamped in history.logs[COMMANDS, 0]:
+        for command in stamped.said.commands:
+            if command.gateway_alive.HasField("digest"):
+                command.gateway_alive.digest ^= 1
 
 
 @fault()

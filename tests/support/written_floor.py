@@ -228,7 +228,8 @@ class WrittenFloor(DrivenFloor):
         until_ms = self.now_ms + ms
         while self.now_ms < until_ms:
             self.now_ms = min(until_ms, self.now_ms + S)
-            self.decide(inputs.GatewayAlive(0))
+            ours = self.core.floor.bindings.get(BOOT)
+            self.decide(inputs.GatewayAlive(0, self.now_ms, ours and ours.digest))
             self.settle()
 
 
