@@ -9,7 +9,6 @@ from seatline.commands.v1 import commands_pb2
 from seatline.facts.v1 import facts_pb2
 from seatline.facts.v1 import session_pb2 as sessions
 from seatline.gateway.v1 import gateway_service_pb2 as wire
-from services.stack.plan import KAFKA
 from tests.support.eventually import eventually
 from tests.support.load import FACTS, MAP, publish, read_log
 from tests.support.office import COMMANDS, Desk, append, desk_at, send_contact
@@ -17,7 +16,6 @@ from tests.support.stack import Stack, whole_stack
 
 pytestmark = pytest.mark.timeout(300)
 
-PARTS = ("router", "dispatcher", "gateway", KAFKA)
 SUSPECT_WITHIN_MS = 5_000
 """Two signs of life, a question and its answer, on a machine that others use."""
 GONE_WITHIN_MS = 10_000 + 3_000
@@ -29,7 +27,7 @@ Facts = list[tuple[int, facts_pb2.Fact]]
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("callers")
-    with whole_stack(folder, only=PARTS, slots={"gateway": 2}) as running:
+    with whole_stack(folder, slots={"gateway": 2}) as running:
         publish(running)
         yield running
 
@@ -59,7 +57,9 @@ def test_a_binding_that_no_stream_has_is_found_out_and_its_contact_goes_to_anoth
         desk.sign_in("P-other", next(seats)[1])
         desk.sign_in("P-real", centre_id)
         partition, found = facts_about(stack, "P-real")
-        boot_id = next(fact.signed_in.boot_id for _, fact in found if fact.HasField("signed_in"))
+        boot_id = next(
+            fact.signed_in.boot_id for _, fact in found if fact.signed_in.session_id == "P-real"
+        )
         desk.say("P-real", sign_out=wire.SignOutWish())
         desk.hears("P-real", "signed_out")
         send_contact(stack, "K-ghost", seat_id)
