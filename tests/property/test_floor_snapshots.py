@@ -121,7 +121,7 @@ def a_long_day(seed: int) -> Iterator[Floor]:
     chance = random.Random(seed)
     pick = partial(chance.randrange, 999)
     day: Any = SnapshotMachine()
-    day.open(SESSIONS)
+    day.open_the_floor()
     day.take_snapshots(chance.choice([3, 10, 20]), chance.random() < 0.5)
     happenings = (
         lambda: day.publish_map(pick(), 1),
@@ -129,7 +129,8 @@ def a_long_day(seed: int) -> Iterator[Floor]:
         lambda: day.stop(chance.choice(STOPS), 0),
         lambda: day.withdraw(pick(), chance.choice(list(WithdrawalKind))),
         lambda: day.drain(chance.choice([CENTRE, OTHER_CENTRE]), 0),
-        lambda: day.lose_the_stream(chance.choice(SESSIONS)),
+        lambda: day.lose_the_stream(chance.choice(SESSIONS), True),
+        lambda: day.lose_the_stream(SESSIONS[1], False) or day.compare(BOOT, 0, None, pick()),
         lambda: day.pass_time(chance.choice([S, 20 * S, 90 * S]), chance.choice([(BOOT,), ()])),
         lambda: day.route(pick(), "ta", 5, True, 1, 4 * HOUR),
         lambda: day.ask(SESSIONS[0], True, True, chance.choice([inputs.SignOut, inputs.Pause])),
@@ -148,6 +149,7 @@ def met(floor: Floor) -> Iterator[str]:
     """What is on a floor that a snapshot could lose."""
     yield from (name for name in OF_THE_FLOOR if getattr(floor, name))
     yield from (live.place.name for live in floor.contacts.values())
+    yield from ("asked" for ours in floor.bindings.values() if ours.asked)
     for session in floor.sessions.values():
         yield f"session {session.presence.name}"
         yield from (name for name in OF_A_SESSION if getattr(session, name))
@@ -155,7 +157,7 @@ def met(floor: Floor) -> Iterator[str]:
 
 def test_long_days_go_on_from_snapshots_and_meet_everything() -> None:
     seen = {each for seed in range(4) for floor in a_long_day(seed) for each in met(floor)}
-    assert seen >= {*OF_THE_FLOOR, *OF_A_SESSION}
+    assert seen >= {*OF_THE_FLOOR, *OF_A_SESSION, "asked"}
     assert seen >= {each.name for each in Place} | {f"session {each.name}" for each in Presence}
 
 
