@@ -15,7 +15,7 @@ FOUND_BY = {
     "withdrawals ignored": 109,
     "equal-epoch loser accepted": 14,
     "fence ignored": 3,
-    "digests unread": 17,
+    "digests unread": 6,
     "lease ignored": 1,
     "dedupe dropped": 1,
     "acknowledged before commit": 1,
