@@ -34,6 +34,9 @@ _FATAL_READS = {
     KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
     KafkaError._FATAL,  # noqa: SLF001
 }
+_LEADERS_AGE_MS = 2_000
+"""The admin client asks the leader that it knows; of a dead one it hears nothing that would make it
+look for the next, and so forgets leaders by itself: after a quarter of an hour, unless told."""
 _CLIENT = {"socket.nagle.disable": True, "log_level": 2, "reconnect.backoff.max.ms": 1000}
 
 
@@ -90,7 +93,14 @@ class KafkaLogReader:
                 "topic.metadata.refresh.interval.ms": 30_000,
             }
         )
-        admin = AdminClient({**_CLIENT, "bootstrap.servers": bootstrap, "client.id": name})
+        admin = AdminClient(
+            {
+                **_CLIENT,
+                "bootstrap.servers": bootstrap,
+                "client.id": name,
+                "metadata.max.age.ms": _LEADERS_AGE_MS,
+            }
+        )
         self._ends = KafkaEnds(admin, self._clock)
         self._next: dict[Tp, int] = {}
 
