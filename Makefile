@@ -30,6 +30,10 @@ AHT = 20
 SEED = 1
 KEEP = 0
 
+# Chaos: how many faults, and of which kinds, separated by commas; empty is all.
+FAULTS = 40
+KINDS =
+
 # The simulation: the first seed, and how many. SEEDS=1 tells the whole story of one.
 SEEDS = 1000
 
@@ -53,7 +57,7 @@ SIZE_OPTIONS = --state '$(STATE)' --brokers '$(BROKERS)' --partitions '$(PARTITI
 LOAD_OPTIONS = --centres '$(CENTRES)' --sessions '$(SESSIONS)' --rate '$(RATE)' \
   --warmup '$(WARMUP)' --seconds '$(SECONDS)' --aht '$(AHT)' --seed '$(SEED)' --keep '$(KEEP)'
 
-.PHONY: help setup up down status restart reset demo bench model simtest mutants test check lint types arch proto proto-check map fmt lock
+.PHONY: help setup up down status restart reset demo bench chaos model simtest mutants test check lint types arch proto proto-check map fmt lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -91,6 +95,20 @@ demo: $(STACK_READY) ## the main job under load, audited
 bench: STATE = .seatline-bench
 bench: $(STACK_READY) ## every number, against its bar and a bare loop
 	@$(PYTHON) -m bench --state '$(STATE)' --only '$(ONLY)' --plots '$(PLOTS)'
+
+# Two of each, so that there is somebody to take over; a folder of its own, as it is emptied.
+chaos: STATE = .seatline-chaos
+chaos: ROUTERS = 2
+chaos: DISPATCHERS = 2
+chaos: GATEWAYS = 2
+chaos: RECORDERS = 2
+chaos: SESSIONS = 5000
+chaos: RATE = 100
+chaos: SECONDS = 420
+chaos: $(STACK_READY) ## faults under load: kills, pauses, cuts, outages; recovery and promises
+	@PYTHONPATH=.:proto/gen $(PYTHON) -m tests.chaos $(SIZE_OPTIONS) --faults '$(FAULTS)' \
+	  --seconds '$(SECONDS)' --sessions '$(SESSIONS)' --rate '$(RATE)' --aht '$(AHT)' \
+	  --seed '$(SEED)' --kinds '$(KINDS)'
 
 model: $(VENV_READY) ## search the model of the protocol, and see planted errors caught
 	@$(PYTHON) -m docs.model.run --only '$(ONLY)'

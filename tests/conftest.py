@@ -11,6 +11,7 @@ pytest_plugins = ("tests.support.stack",)
 TESTS = Path(__file__).parent
 TIERS = (
     "e2e",
+    "chaos",
     "integration",
     "contract",
     "simtest",
@@ -20,6 +21,7 @@ TIERS = (
     "architecture",
 )
 """In the order in which they begin: what takes long and mostly waits comes first."""
+WHOLE_STACKS = ("tests/e2e/", "tests/chaos/test_bounded.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,7 +48,7 @@ class StacksTakeTurns(LoadScopeScheduling):
         path = nodeid.partition("::")[0]
         if path.startswith("tests/simtest/"):
             return nodeid
-        return "e2e" if path.startswith("tests/e2e/") else path
+        return "e2e" if path.startswith(WHOLE_STACKS) else path
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
