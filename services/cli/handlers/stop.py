@@ -64,20 +64,14 @@ class StopHandler:
         _check(wish, standing)
         known = standing.stops.get(wish.scope)
         changed = (known is not None and known.in_force) is wish.resume
-        others = [s for s in standing.in_force if s.scope != wish.scope]
-        if wish.resume:
-            stops = others
-        elif known is not None and known.in_force:
-            stops = standing.in_force
-        else:
-            stops = [*others, StopOrder(wish.scope, wish.signature, 0, in_force=True)]
-        done = Stopped(wish, changed, stops, standing.partitions)
-        if wish.dry_run:
-            return done
         ordered_at_ms = None
-        if changed:
+        if changed and not wish.dry_run:
             ordered_at_ms = self.log.order(wish.scope, wish.signature, resume=wish.resume)
-        if not wish.wait:
+        stops = [s for s in standing.in_force if s.scope != wish.scope or not wish.resume]
+        if changed and not wish.resume:
+            stops.append(StopOrder(wish.scope, wish.signature, ordered_at_ms or 0, in_force=True))
+        done = Stopped(wish, changed, stops, standing.partitions)
+        if wish.dry_run or not wish.wait:
             return done
         settled = self.log.settled(wish.scope, ordered_at_ms, WITHIN_S, resume=wish.resume)
         return replace(done, settled=settled)

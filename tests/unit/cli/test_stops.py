@@ -122,9 +122,11 @@ def test_a_dry_run_and_one_who_does_not_wait_look_at_no_facts(book: InMemoryLogB
     report, text = give(book, replace(STOP, dry_run=True))
     assert (report["changed"], report["applied"], book.appended) == (True, None, [])
     assert "would be stopped" in text
+    assert report["stops"][0]["at"] is None
     report, text = give(book, replace(STOP, wait=False))
     assert (report["ok"], report["applied"]) == (True, None)
     assert "not waited for" in text
+    assert report["stops"][0]["at"].startswith("2026-02-0")
     assert [each["id"] for each in report["stops"]] == ["survey"]
 
 
