@@ -14,6 +14,8 @@ from services.runtime.fenced_log.world import Place
 
 CALM_MS = 10_000
 """How long a slot has read everything to its end before it asks for what it is preferred for."""
+BLIP_MS = 2_000
+"""Whoever reads a busy log is at its end every now and then."""
 ASK_EVERY_MS = 60_000
 _LATELY_MS = 600_000
 _ANYBODY = ""
@@ -25,12 +27,16 @@ class _Return:
     """Judges when a slot asks for one partition that it is preferred for."""
 
     calm_since_ms: int | None = None
+    calm_ms: int = 0
+    """When it was calm last."""
     asked_ms: int | None = None
 
     def is_due(self, watch: Watch, reading: Reading, stamp_ms: int, *, calm: bool) -> bool:
-        if not calm or watch.placed or watch.is_yielded:
-            self.calm_since_ms = None
+        if watch.placed or watch.is_yielded or not calm:
+            if reading.mono_ms - self.calm_ms > BLIP_MS:
+                self.calm_since_ms = None
             return False
+        self.calm_ms = reading.mono_ms
         if self.calm_since_ms is None:
             self.calm_since_ms = reading.mono_ms
         # A slot that keeps dying asks ever later; the log remembers that, its memory does not.

@@ -37,8 +37,9 @@ class Watch:
         self._yielded_to: str | None = None
         """Slot that the owner named as it ended its reign, empty for any; None in a reign."""
         self._was_there = False
-        """Whether this slot was at the end of the log shortly before it read that."""
-        self._at_end_ms: int | None = None
+        """Whether this slot had heard the log's end before it read that."""
+        self.has_listened = False
+        """Whether this slot was at the end of the log once: what is said from then on, it hears."""
         self.placed = False
         """Whether the reign in force began because the owner before named its slot."""
         self.since_ms = 0
@@ -53,11 +54,6 @@ class Watch:
     def owner_slot(self) -> str | None:
         """Slot of the reign in force; None when nobody ever owned the partition."""
         return self._reign_slot
-
-    @property
-    def has_listened(self) -> bool:
-        """Whether this slot was at the end of the log once: it hears what is said from then on."""
-        return self._at_end_ms is not None
 
     @property
     def is_yielded(self) -> bool:
@@ -83,11 +79,7 @@ class Watch:
             case Fence(slot):
                 self._began(slot, appended_at_ms)
             case Yield(to_slot):
-                self._yielded_to = to_slot
-                at_end_ms = self._at_end_ms
-                self._was_there = (
-                    at_end_ms is not None and mono_ms - at_end_ms < self._owner_silence_ms
-                )
+                self._yielded_to, self._was_there = to_slot, self.has_listened
             case _:
                 pass
         self._quiet_since_ms = mono_ms
@@ -117,7 +109,7 @@ class Watch:
         if not at_end:
             self._quiet_since_ms = None
             return Want.NOTHING
-        self._at_end_ms = mono_ms
+        self.has_listened = True
         if self._quiet_since_ms is None:
             self._quiet_since_ms = mono_ms
         if self._may_begin_at_once():

@@ -119,7 +119,9 @@ async def test_a_program_that_cannot_be_started_is_tried_again(tmp_path: Path, l
     await keeper
 
 
-async def test_a_process_that_is_to_start_again_leaves_in_order_and_does_at_once(log: Path) -> None:
+async def test_a_process_that_is_to_start_again_leaves_in_order_and_has_not_died(
+    log: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     leave = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))"
     each = child(f"{leave}; {READY}; signal.pause()", log)
     keeper = await running(each, log)
@@ -128,6 +130,7 @@ async def test_a_process_that_is_to_start_again_leaves_in_order_and_does_at_once
         await each.start_again()
         await eventually(lambda times=times: said(log).count("ready") == times)  # type: ignore[misc]
     assert (each.standing.last_exit, each.standing.restarts) == (0, 3)
+    assert "ended with" not in caplog.text, "the next start would wait"
     assert each.standing.process not in {None, first}
 
     await each.stop()

@@ -101,7 +101,8 @@ async def test_it_stops_at_the_first_that_does_not_come_back(
     children[0]._changed = lambda: setattr(page, "status", 503)  # from its end on
     rolling = RollingRestart(lambda: None)
     await rolling.run(children)
-    assert rolling.progress.phase == "failed"
+    assert (rolling.progress.phase, rolling.progress.now) == ("failed", "svc-0")
+    assert "is not ready after" in rolling.progress.error
     assert children[1].standing.process == second
     await ended(children, keepers)
 
