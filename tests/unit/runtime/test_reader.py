@@ -144,3 +144,12 @@ def test_a_reader_goes_on_behind_a_saved_point() -> None:
 
 def test_only_accepted_records_count() -> None:
     assert [verdict for verdict in Verdict if verdict.counts] == [Verdict.ACCEPTED]
+
+
+def test_who_does_not_know_requests_and_yields_reads_nothing_there_and_a_heartbeat() -> None:
+    reader = reader_after(fence(1))
+    unknown_request = Header(FencePoint(0, BEN, 0), 0)
+    assert reader.accept(unknown_request) is Verdict.LOWER_EPOCH
+    unknown_yield = record(1, 1)
+    assert reader.accept(unknown_yield) is Verdict.ACCEPTED
+    assert reader.accept(fence(2, BEN)) is Verdict.ACCEPTED
