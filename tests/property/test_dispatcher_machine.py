@@ -171,9 +171,19 @@ class DispatcherMachine(DrivenFloor, RuleBasedStateMachine):
         if is_told:
             self.decide(inputs.StreamLost((nonce, b"other")))
 
-    @rule(boot_id=boots, unread=st.integers(0, 3), late=st.none() | sessions, parts=picks)
-    def compare(self, boot_id: bytes, unread: int, late: str | None, parts: int) -> None:
+    @rule(
+        boot_id=boots,
+        unread=st.sampled_from([0, 0, 0, 1, 3]),
+        late=st.none() | sessions,
+        parts=picks,
+        lost=st.none() | sessions,
+    )
+    def compare(
+        self, boot_id: bytes, unread: int, late: str | None, parts: int, lost: str | None
+    ) -> None:
         """A gateway says what it has; asked for more, it answers, and somebody sits down before."""
+        if lost is not None:  # without a word
+            self.doors[boot_id].lose(self.core.floor.sessions[lost].nonce)
         self.now_ms += 5 * S
         door = self.doors[boot_id]
         self.decide(door.alive(), boot_id)

@@ -130,7 +130,7 @@ def a_long_day(seed: int) -> Iterator[Floor]:
         lambda: day.withdraw(pick(), chance.choice(list(WithdrawalKind))),
         lambda: day.drain(chance.choice([CENTRE, OTHER_CENTRE]), 0),
         lambda: day.lose_the_stream(chance.choice(SESSIONS), True),
-        lambda: day.lose_the_stream(SESSIONS[1], False) or day.compare(BOOT, 0, None, pick()),
+        lambda: day.compare(BOOT, 0, None, pick(), SESSIONS[1]),
         lambda: day.pass_time(chance.choice([S, 20 * S, 90 * S]), chance.choice([(BOOT,), ()])),
         lambda: day.route(pick(), "ta", 5, True, 1, 4 * HOUR),
         lambda: day.ask(SESSIONS[0], True, True, chance.choice([inputs.SignOut, inputs.Pause])),
