@@ -52,7 +52,9 @@ class NewerWriter(LogWriter):
         covered, seq, at_ms = len(self.values), self.seq, self.now_ms
         for number, chunk in enumerate(chunks):
             self._next(SnapshotChunk(number, chunk))
-        done = SnapshotDone(covered, seq, len(chunks), at_ms, (), (), "slot-0", (), version)
+        done = SnapshotDone(
+            covered, seq, len(chunks), at_ms, (), (), "slot-0", (), min_reader_version=version
+        )
         return self._next(done)
 
     def _next(self, control: SnapshotChunk | SnapshotDone) -> "NewerWriter":

@@ -130,7 +130,9 @@ class _Gateway:
 
     def known(self) -> set[str]:
         # It keeps nothing of contacts: how far it read is all.
-        stands_at = dict(self._rig.running.progress.next_offsets())[0]
+        stands_at = next(
+            at for number, at, _ in self._rig.running.progress.facts_read() if not number
+        )
         read = self._rig.broker.records((FACTS_TOPIC, 0))[:stands_at]
         return _named(FACTS_TOPIC, (each.value for each in read))
 
