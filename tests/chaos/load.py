@@ -70,12 +70,14 @@ class Load:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(_END_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
+        self.process.terminate()
+        try:
+            self.process.wait(_END_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            # However this wait ends: an interrupt may come just now.
+            self.process.kill()
         self._answer.close()
 
     def begin(self) -> None:
