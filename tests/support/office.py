@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 from confluent_kafka import Producer
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from seatline.commands.v1 import commands_pb2
 from seatline.contacts.v1 import contacts_pb2
@@ -30,17 +31,26 @@ class Desk:
     """One stream to one gateway."""
 
     def __init__(self, stack: Stack, gateway: int) -> None:
-        """Connect to the gateway of this number; a stream that ends at once is heard of later."""
+        """Connect to the gateway of this number once it takes streams."""
         token = stack.layout.login_token.read_text().strip()
         self.news: list[wire.ServerEvent] = []
         self._wishes: queue.SimpleQueue[wire.ClientFrame | None] = queue.SimpleQueue()
         self._channel = grpc.insecure_channel(stack.endpoints["gateways"][gateway])
-        grpc.channel_ready_future(self._channel).result(WITHIN_S)
+        # One that has just started sends streams away until it has read the logs.
+        eventually(self._is_served, WITHIN_S, "the door is open")
         self._call: Any = wire_grpc.GatewayServiceStub(self._channel).Connect(
             iter(self._wishes.get, None), metadata=(("authorization", f"Bearer {token}"),)
         )
         self._reads = threading.Thread(target=self._read, daemon=True)
         self._reads.start()
+
+    def _is_served(self) -> bool:
+        health = health_pb2_grpc.HealthStub(self._channel)
+        try:
+            answer = health.Check(health_pb2.HealthCheckRequest(), timeout=WITHIN_S)
+        except grpc.RpcError:
+            return False
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
     def _read(self) -> None:
         with contextlib.suppress(grpc.RpcError):
