@@ -54,7 +54,7 @@ def begun(arena: Arena, name: str) -> Iterator[Slot]:
 def assert_one_that_starts_has_it(arena: Arena, covered: int) -> None:
     """Hold one who starts now, from the newest snapshot that counts, against the whole log."""
     story = arena.story()
-    with begun(arena, "tally-1") as late:
+    with begun(arena, "tally-2") as late:
         turn_until(lambda: late.seen == story, late)
         assert [found for _, found, _ in late.observer.loads] == [covered]
 
