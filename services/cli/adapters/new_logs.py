@@ -16,6 +16,7 @@ from seatline.rulings.v1 import rulings_pb2
 from seatline.suppressions.v1 import suppressions_pb2
 from services.cli.adapters.log_book import LogBook
 from services.cli.adapters.map_log import KafkaMapLog
+from services.cli.adapters.order_codec import scope_of, stop_key, stop_record
 from services.cli.adapters.topics import (
     CONTACTS,
     FACTS,
@@ -198,9 +199,8 @@ def _withdrawal(kind: str, person_key: bytes, contact_id: str, signature: Signat
 
 def _stop(scope: int, name: str, signature: Signature) -> Record:
     stop = map_pb2.Stop(scope=cast("map_pb2.StopScope.ValueType", scope), id=name)
-    record = map_pb2.MapRecord(by=signature.by, why=signature.why, stop=stop)
-    word = map_pb2.StopScope.Name(stop.scope).removeprefix("STOP_SCOPE_").lower()
-    return (MAP, 0), f"stop/{word}/{name}".encode(), record.SerializeToString()
+    covered = scope_of(stop)
+    return (MAP, 0), stop_key(covered), stop_record(covered, signature, resume=False)
 
 
 def _contact(release: Release) -> contacts_pb2.Contact:
