@@ -83,7 +83,9 @@ class Snapshots:
     _failures: dict[str, Any] = field(default_factory=dict)
     _slot: str | None = None
     _takeovers: list[int] = field(default_factory=list)
-    """Append times of the fences of another slot than the one before."""
+    """Append times of the fences of another slot than the one before, which had not yielded."""
+    _yielded_to: str | None = None
+    _placed: bool = False
     _last: tuple[Point, int] | None = None
 
     def see(self, accepted: Accepted) -> None:
@@ -95,6 +97,8 @@ class Snapshots:
             case "fence":
                 self._begun = None
                 self._reign(header.fence.slot, accepted.appended_at_ms)
+            case "yielding":
+                self._yielded_to = header.yielding.to_slot
             case "snapshot_chunk":
                 self._take(header.snapshot_chunk, accepted)
             case "snapshot_done":
@@ -106,9 +110,10 @@ class Snapshots:
         self._last = (accepted.point, accepted.at_ms)
 
     def _reign(self, slot: str, appended_at_ms: int) -> None:
-        if self._slot not in (None, slot):
+        if self._slot not in (None, slot) and self._yielded_to is None:
             self._takeovers.append(appended_at_ms)
-        self._slot = slot
+        self._placed = self._yielded_to == slot
+        self._slot, self._yielded_to = slot, None
 
     def _fail(self, failure: Any) -> None:
         if failure.set_aside:
@@ -126,6 +131,7 @@ class Snapshots:
                 "last record below covered": self._last and self._last[0],
                 "at": self._last and self._last[1],
                 "slot": self._slot,
+                "placed": self._placed,
                 "takeovers": (recent, tuple(self._takeovers)),
                 **self._inputs,
                 **self._failures,
@@ -161,6 +167,7 @@ class Snapshots:
             "last record below covered": self.reader.reigns.below(done.covered),
             "at": milliseconds(done.at),
             "slot": done.slot,
+            "placed": done.placed,
             "takeovers": tuple(milliseconds(at) for at in done.takeovers),
             **{f"{moved.topic}/{moved.partition}": _position(moved) for moved in done.inputs},
             **{_failed(each): (each.attempt, each.reason) for each in done.failures},

@@ -123,6 +123,7 @@ def test_chunks_of_a_router_that_cannot_be_read_are_found(change: Change) -> Non
         lambda done: setattr(done, "slot", "dispatcher-7"),
         lambda done: done.takeovers.pop(),
         lambda done: done.takeovers.add(seconds=1),
+        lambda done: setattr(done, "placed", True),
     ],
 )
 def test_a_snapshot_that_does_not_stand_where_it_says_is_found(change: Change) -> None:
@@ -142,6 +143,24 @@ def day_of_one_takeover() -> WrittenHistory:
     history.journal.clear()
     assert check(history.frozen()).ok
     return history
+
+
+def test_a_fence_behind_a_yield_is_no_takeover_that_a_snapshot_has_to_name() -> None:
+    history = day_of_one_takeover()
+    facts = [stamped.said for stamped in history.logs[FACTS, 0]]
+    done = done_of(history)
+    fence = [record for record in facts if record.header.HasField("fence")][-1]
+    before = facts[: facts.index(fence)]
+    reign = [r for r in before if r.header.epoch == fence.header.epoch - 1]
+    last = max(reign, key=lambda record: record.header.seq)
+    last.header.yielding.to_slot = ""
+    assert set(check(history.frozen()).findings.counts) == {"snapshot_position"}
+    del done.takeovers[:]
+    assert check(history.frozen()).ok
+    last.header.yielding.to_slot = fence.header.fence.slot
+    assert set(check(history.frozen()).findings.counts) == {"snapshot_position"}
+    done.placed = True
+    assert check(history.frozen()).ok
 
 
 def test_the_fence_of_an_input_is_compared_too() -> None:
