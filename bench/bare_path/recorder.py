@@ -22,9 +22,10 @@ from services.runtime.log_port import START, Arrived
 CREATE = (
     "CREATE UNLOGGED TABLE {} (topic text, partition int, record_offset bigint, entry int, "
     "at timestamptz, kind text, contact_id text, release_id bigint, session_id text, "
-    "centre_id text, payload bytea)"
+    "centre_id text, payload bytea, ordered_at timestamptz)"
 )
 """The columns of `decision`."""
+_NO_ORDER = None
 Row = tuple[object, ...]
 """In the order of those columns."""
 COUNT = "SELECT kind, count(*) AS rows, count(DISTINCT contact_id) AS contacts FROM {} GROUP BY 1"
@@ -57,7 +58,7 @@ class Recorder:
         for index, entry in enumerate(decode(arrived.value, self._headers[arrived.topic])):
             step = Step(entry.step)
             what = (str(entry.number), 1, "session", "centre", _PAYLOADS[step])
-            yield (*place, index, at, step.name, *what)
+            yield (*place, index, at, step.name, *what, _NO_ORDER)
 
 
 def serve(setting: Setting, told: Connection) -> None:
