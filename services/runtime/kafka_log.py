@@ -4,7 +4,8 @@ librdkafka fetches and sends in threads of its own; this adapter only moves what
 are those that measurements chose: no linger, no Nagle, a message waits for nothing.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from confluent_kafka import (
@@ -56,6 +57,8 @@ A partition assigned while a fetch waits is asked for with the next one only, he
 """
 IN_BULK = Fetching(100, 1_000_000)
 """Records of up to 100 ms come together: one answer of the broker in place of one a record."""
+
+_MEET_WITHIN_S = 1.0
 
 
 class KafkaLogReader:
@@ -113,6 +116,7 @@ class KafkaLogReader:
         if gone:
             self._consumer.incremental_unassign([TopicPartition(*tp) for tp in gone])
         if new:
+            self._meet({topic for topic, _ in new} - {topic for topic, _ in self._next})
             self._consumer.incremental_assign(
                 [
                     TopicPartition(topic, partition, _kafka_offset(offset))
@@ -121,6 +125,16 @@ class KafkaLogReader:
             )
         self._next.update(new)
         self._ends.watch(self._next)
+
+    def _meet(self, topics: Iterable[str]) -> None:
+        """Learn who leads a topic before it is assigned.
+
+        librdkafka looks once a second whether it knows the leaders of what was assigned: a topic
+        that is new to it is read 1.7 s later, one that it was asked about 0.3 s later.
+        """
+        for topic in topics:
+            with suppress(KafkaException):  # then it learns it in its own time
+                self._consumer.list_topics(topic, timeout=_MEET_WITHIN_S)
 
     def seek(self, tp: Tp, offset: int) -> None:
         """Go on from another offset; what was fetched before is dropped."""
