@@ -13,7 +13,7 @@ from services.runtime.fenced_log.world import Place
 from services.runtime.log_port import START, Arrived, LogReader, TopicPartition
 
 RESUME_SHARE = 0.75
-"""Inputs are resumed with work left for half a second: librdkafka fetches again 0.55 s later."""
+"""Inputs are resumed with work left for half a second: librdkafka is slow to fetch again."""
 
 
 class Feed(Generic[Item, Entry]):
