@@ -12,7 +12,13 @@ from services.simulator.domain.calls import Attempt
 
 _SQL = Path(__file__).parent / "sql"
 _ANSWER_S = 20.0
-_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+_AWAY = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    TimeoutError,
+)
 
 
 class PostgresRecord:
@@ -60,7 +66,14 @@ class PostgresRecord:
                     self._connection = await asyncpg.connect(self._dsn, timeout=_ANSWER_S)
                 return await self._connection.fetch(_sql(query), *arguments, timeout=_ANSWER_S)
             except _AWAY as error:
+                self._drop()
                 raise TransientError(f"Postgres: {type(error).__name__}") from error
+
+    def _drop(self) -> None:
+        """Give a connection up: one that broke amid a question never answers another."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
 
 
 def _bounds(run: str) -> tuple[str, str]:
