@@ -64,7 +64,7 @@ class FencedPartition:
             record = self._parse(arrived.value)
             header = from_proto(record.header)
             if self._reader.point is None and arrived.offset > 0:
-                self._reader.point = _just_before(header)
+                self._reader.point = just_before(header)
             counts = self._reader.accept(header).counts
         except DecodeError as error:
             raise NotDoneError(
@@ -144,7 +144,8 @@ def _is_known(record: FencedRecord) -> bool:
     return all(ruling.WhichOneof("outcome") for ruling in record.rulings)
 
 
-def _just_before(header: Header) -> FencePoint | None:
+def just_before(header: Header) -> FencePoint | None:
+    """Return the place of the record before one, to begin amid a reign; None where none is."""
     if isinstance(header.control, WITHOUT_AUTHORITY) or header.point.seq == 0:
         return None
     return FencePoint(header.point.epoch, header.point.owner, header.point.seq - 1)

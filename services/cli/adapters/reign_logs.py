@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 from seatline.dead.v1 import dead_pb2
 from seatline.log.v1 import log_pb2
 from seatline.rulings.v1 import rulings_pb2
+from services.cli.adapters.fenced import just_before
 from services.cli.adapters.log_book import Bounds, LogBook
 from services.cli.adapters.topics import DEAD, RULINGS
 from services.cli.domain.reigns import InputName, InputPlace, Reign
@@ -16,7 +17,6 @@ from services.cli.ports.ownership import Change
 from services.cli.ports.signature import Signature
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.fenced_log.header import (
-    WITHOUT_AUTHORITY,
     Fence,
     FencePoint,
     Header,
@@ -26,7 +26,7 @@ from services.runtime.fenced_log.header import (
     from_proto,
     to_proto,
 )
-from services.runtime.fenced_log.reader import FencedReader
+from services.runtime.fenced_log.reader import FencedReader, LogGapError
 from services.runtime.fenced_log.wishes import HandOver, Request, Skip
 from services.runtime.log_port import Arrived
 
@@ -34,6 +34,10 @@ WIDTH = 5_000
 """Records looked at first; twice what lies between two snapshots."""
 _WIDER = 4
 _OWNER_BYTES = 16
+
+
+class BeganAmidError(NotDoneError):
+    """Nobody can tell from here on who owns a partition: by what stands further back."""
 
 
 class Tail:
@@ -61,14 +65,17 @@ class Tail:
         """Take the next record; return its header when it counts.
 
         Raises:
+            BeganAmidError: A record is missing that may lie before all that was read.
             NotDoneError: It cannot be read, or records are missing.
         """
         self.next_offset = arrived.offset + 1
         header = _header(arrived)
-        if self._reader.point is None and self._start and header.point.seq:
-            self._reader.point = _just_before(header)
+        if self._reader.point is None and self._start:
+            self._reader.point = just_before(header)
         try:
             counts = self._reader.accept(header).counts
+        except LogGapError as error:
+            raise (BeganAmidError if self._start else NotDoneError)(str(error)) from error
         except PromiseBrokenError as error:
             raise NotDoneError(str(error)) from error
         if not counts:
@@ -132,10 +139,15 @@ class KafkaReigns:
             starts = {number: max(0, end - width) for number, end in missing.items()}
             tails = {n: Tail(log, n, start) for n, start in starts.items()}
             ranges = {n: Bounds(starts[n], end) for n, end in missing.items()}
+            amid: set[int] = set()
             for arrived in self._book.read(log, ranges):
-                tails[arrived.partition].take(arrived)
+                if arrived.partition not in amid:
+                    try:
+                        tails[arrived.partition].take(arrived)
+                    except BeganAmidError:
+                        amid.add(arrived.partition)
             self._tails |= {(log, number): tail for number, tail in tails.items()}
-            missing = {n: end for n, end in missing.items() if not tails[n].is_whole}
+            missing = {n: end for n, end in missing.items() if n in amid or not tails[n].is_whole}
             width *= _WIDER
         return {number: self._tails[log, number].reign() for number in sorted(ends)}
 
@@ -203,9 +215,3 @@ def _header(arrived: Arrived) -> Header:
             f"{arrived.topic}/{arrived.partition}@{arrived.offset}: no record of this log; look at "
             "who wrote it"
         ) from error
-
-
-def _just_before(header: Header) -> FencePoint | None:
-    if isinstance(header.control, WITHOUT_AUTHORITY):
-        return None
-    return FencePoint(header.point.epoch, header.point.owner, header.point.seq - 1)

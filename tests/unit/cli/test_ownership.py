@@ -19,6 +19,7 @@ from services.cli.handlers.ownership import (
 )
 from services.cli.ports.signature import Signature
 from services.runtime.fenced_log.header import (
+    Claim,
     Control,
     Failure,
     Fence,
@@ -138,6 +139,54 @@ def test_of_a_long_log_the_end_is_read_back_to_a_snapshot(monkeypatch: pytest.Mo
     assert reads == [15, 3]
     assert (reign.slot, reign.since_ms, reign.takeovers_ms) == ("dispatcher-1", 77, (5,))
     assert reign.positions[COMMANDS, 0] == (7, 0)
+
+
+CLAIM = to_proto(Header(FencePoint(0, b"c" * 16, 0), 0, control=Claim("dispatcher-1")))
+FIRST_REIGN = (record(1, 0, Fence("dispatcher-0")), record(1, 1))
+SECOND_REIGN = (record(2, 0, Fence("dispatcher-1")), record(2, 1), record(2, 2))
+LOSER = FencePoint(2, b"l" * 16, 0)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param((), id="the fence of a later reign"),
+        pytest.param((log_pb2.Envelope(header=CLAIM).SerializeToString(),), id="a claim before it"),
+        pytest.param((record(1, 2),), id="the last word of the reign before"),
+    ],
+)
+def test_where_the_part_that_is_read_begins_matters_to_nobody(
+    first: tuple[bytes, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reign_logs, "WIDTH", len(first) + len(SECOND_REIGN))
+    reign = KafkaReigns(book(*FIRST_REIGN, *first, *SECOND_REIGN)).now(FACTS)[0]
+    assert (reign.slot, reign.epoch, len(reign.takeovers_ms)) == ("dispatcher-1", 2, 1)
+
+
+@pytest.mark.parametrize(
+    "overtaken",
+    [
+        pytest.param(record(1, 2), id="a word of a former owner"),
+        pytest.param(
+            log_pb2.Envelope(
+                header=to_proto(Header(LOSER, 0, control=Fence("dispatcher-7")))
+            ).SerializeToString(),
+            id="the fence of who came second",
+        ),
+    ],
+)
+def test_what_a_fence_has_overtaken_is_no_beginning(
+    overtaken: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reign_logs, "WIDTH", 3)
+    fence, *rest = SECOND_REIGN
+    reign = KafkaReigns(book(*FIRST_REIGN, fence, overtaken, *rest)).now(FACTS)[0]
+    assert (reign.slot, reign.epoch) == ("dispatcher-1", 2)
+
+
+def test_a_log_whose_beginning_is_cut_off_is_said_to_be() -> None:
+    with pytest.raises(NotDoneError, match="the log was cut"):
+        KafkaReigns(book(*SECOND_REIGN)).now(FACTS)
 
 
 # --- move-partition ------------------------------------------------------------------------------
