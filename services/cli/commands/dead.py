@@ -1,14 +1,13 @@
 """Commands about what waits for a hand: `dead list`, `show`, `requeue`, `drop`."""
 
 import asyncio
-import getpass
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Group, Parameter
 from cyclopts.validators import Number
 
-from services.cli.commands.options import COMMON, DONE, FINDINGS, Common, app
+from services.cli.commands.options import COMMON, DONE, FINDINGS, Common, app, signature
 from services.cli.errors import NotDoneError
 
 if TYPE_CHECKING:
@@ -119,12 +118,11 @@ def requeue(
     """
     from services.cli import wiring
     from services.cli.adapters import dead_report, terminal
-    from services.cli.ports.signature import Signature
 
     choice = _choice(letters, reason, everything=all_letters)
-    signature = Signature(hand.by or getpass.getuser(), hand.why)
+    signed = signature(hand.by, hand.why)
     with terminal.progress() as progress, wiring.dead(common.state, progress) as dead:
-        results = asyncio.run(dead.requeue(choice, signature, dry_run=hand.dry_run))
+        results = asyncio.run(dead.requeue(choice, signed, dry_run=hand.dry_run))
     report = dead_report.done(results, dry_run=hand.dry_run)
     terminal.show(report, dead_report.done_text(report), as_json=common.json)
     return DONE if report["ok"] else FINDINGS
@@ -141,14 +139,13 @@ def drop(*letters: str, hand: Hand = HAND, common: Common = COMMON) -> int:
     """
     from services.cli import wiring
     from services.cli.adapters import dead_report, terminal
-    from services.cli.ports.signature import Signature
 
     choice = _choice(letters, "", everything=False)
     if not hand.why.strip():
         raise NotDoneError("--why: say why these are given up for good")
-    signature = Signature(hand.by or getpass.getuser(), hand.why)
+    signed = signature(hand.by, hand.why)
     with terminal.progress() as progress, wiring.dead(common.state, progress) as dead:
-        results = dead.drop(choice, signature, dry_run=hand.dry_run)
+        results = dead.drop(choice, signed, dry_run=hand.dry_run)
     report = dead_report.done(results, dry_run=hand.dry_run)
     terminal.show(report, dead_report.done_text(report), as_json=common.json)
     return DONE if report["ok"] else FINDINGS

@@ -104,4 +104,4 @@ def journal(
 def _wish(order: Order) -> "HandWish":
     from services.cli.handlers.hand import HandWish
 
-    return HandWish(signature(order), order.dry_run, order.wait)
+    return HandWish(signature(order.by, order.why), order.dry_run, order.wait)

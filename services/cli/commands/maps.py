@@ -38,7 +38,9 @@ def publish(
     from services.cli.adapters import map_report, terminal
     from services.cli.adapters.order_files import read_wish
 
-    wish = read_wish(file, policy, signature(order), dry_run=order.dry_run, wait=order.wait)
+    wish = read_wish(
+        file, policy, signature(order.by, order.why), dry_run=order.dry_run, wait=order.wait
+    )
     with terminal.progress() as progress:
         progress("publishing")
         published = asyncio.run(wiring.publish(common.state, wish))

@@ -54,12 +54,12 @@ COMMON = Common()
 ORDER = Order()
 
 
-def signature(order: Order) -> "Signature":
+def signature(by: str | None, why: str) -> "Signature":
     """Return who orders something, and why; a machine that knows no name holds nothing up."""
     from services.cli.ports.signature import Signature
 
     try:
-        by = order.by or getpass.getuser()
+        name = by or getpass.getuser()
     except (OSError, KeyError):
-        by = f"uid {os.getuid()}"
-    return Signature(by, order.why)
+        name = f"uid {os.getuid()}"
+    return Signature(name, why)

@@ -1,9 +1,17 @@
 """Commands about who decides: `owners`, `move-partition`, `skip`."""
 
-import getpass
 from typing import TYPE_CHECKING
 
-from services.cli.commands.options import COMMON, DONE, FINDINGS, ORDER, Common, Order, app
+from services.cli.commands.options import (
+    COMMON,
+    DONE,
+    FINDINGS,
+    ORDER,
+    Common,
+    Order,
+    app,
+    signature,
+)
 from services.cli.errors import NotDoneError
 
 if TYPE_CHECKING:
@@ -83,10 +91,8 @@ def skip(name: str, /, *, order: Order = ORDER, common: Common = COMMON) -> int:
 
 def _asking(order: Order) -> "Asking":
     from services.cli.handlers.ownership import Asking
-    from services.cli.ports.signature import Signature
 
-    signature = Signature(order.by or getpass.getuser(), order.why)
-    return Asking(signature, dry_run=order.dry_run, wait=order.wait)
+    return Asking(signature(order.by, order.why), dry_run=order.dry_run, wait=order.wait)
 
 
 def _logs() -> "list[DecidersLog]":

@@ -1,7 +1,6 @@
 """The command for the worst day: `recover`."""
 
 import asyncio
-import getpass
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Group, Parameter
 
-from services.cli.commands.options import COMMON, DONE, Common, app
+from services.cli.commands.options import COMMON, DONE, Common, app, signature
 from services.cli.errors import NotDoneError
 
 if TYPE_CHECKING:
@@ -65,7 +64,6 @@ def recover(*, recovery: Recovery = RECOVERY, common: Common = COMMON) -> int:
     from services.cli.adapters import recovery_report, terminal
     from services.cli.adapters.order_files import read_rules
     from services.cli.handlers.recover import State, Wish
-    from services.cli.ports.signature import Signature
 
     if not recovery.from_postgres:
         raise NotDoneError(
@@ -75,8 +73,7 @@ def recover(*, recovery: Recovery = RECOVERY, common: Common = COMMON) -> int:
     if (recovery.map is None) != (recovery.policy is None):
         raise NotDoneError("--map, --policy: give both; `--policy default` for the default rules")
     rules = None if recovery.map is None else read_rules(recovery.map, recovery.policy)
-    signature = Signature(recovery.by or getpass.getuser(), recovery.why)
-    wish = Wish(signature, rules, recovery.calls_over, ())
+    wish = Wish(signature(recovery.by, recovery.why), rules, recovery.calls_over, ())
 
     def agreed(found: "Assessment") -> bool:
         if recovery.dry_run:

@@ -92,7 +92,7 @@ def _order(scopes: Scopes, order: Order, common: Common, *, resume: bool) -> int
         raise NotDoneError("scope: give one of --all, --campaign X, --seat S, --centre C")
     if given[0].kind is not Kind.ALL and not given[0].id.strip():
         raise NotDoneError(f"--{given[0].kind}: a name is missing")
-    wish = StopWish(given[0], resume, signature(order), order.dry_run, order.wait)
+    wish = StopWish(given[0], resume, signature(order.by, order.why), order.dry_run, order.wait)
     with terminal.progress() as progress:
         progress("resuming" if resume else "stopping")
         stopped = asyncio.run(wiring.stop(common.state, wish))
