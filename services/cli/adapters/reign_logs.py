@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 
 from google.protobuf.message import DecodeError
 
-from seatline.dead.v1 import dead_pb2
 from seatline.log.v1 import log_pb2
 from seatline.rulings.v1 import rulings_pb2
+from services.cli.adapters.dead_codec import parsed
 from services.cli.adapters.fenced import just_before
 from services.cli.adapters.log_book import Bounds, LogBook
 from services.cli.adapters.topics import DEAD, RULINGS
+from services.cli.domain.dead import Letter
 from services.cli.domain.reigns import InputName, InputPlace, Reign
 from services.cli.errors import NotDoneError
 from services.cli.ports.ownership import Change
@@ -193,9 +194,8 @@ class KafkaReigns:
     def is_dead(self, name: InputName) -> bool:
         """Tell whether an input has a dead letter; see `Reigns.is_dead`."""
         for arrived in self._book.read(DEAD, self._book.bounds(DEAD)):
-            letter = dead_pb2.DeadLetter.FromString(arrived.value)
-            at = InputName(letter.topic, letter.partition, letter.offset, letter.index)
-            if at == name:
+            letter = parsed(arrived)
+            if isinstance(letter, Letter) and InputName(*letter.input) == name:
                 return True
         return False
 
