@@ -102,13 +102,11 @@ class Partition(Generic[Item, Entry]):
         header = decode(arrived.value)
         verdict = self._reader.accept(header)
         self.watch.saw(header, verdict, arrived.appended_at_ms, reading.mono_ms)
-        expected_ms = self.time.stamp_ms(reading.mono_ms)
+        if isinstance(header.control, Request):  # judged by the time as it was known before
+            owning, expected_ms = self.role is Role.OWNING, self.time.stamp_ms(reading.mono_ms)
+            self.requests.saw(header.control, arrived.appended_at_ms, expected_ms, owning=owning)
         self.time.observe(arrived.appended_at_ms, header.at_ms, reading.mono_ms)
-        if isinstance(header.control, Request):
-            self.requests.saw(
-                header.control, arrived.appended_at_ms, expected_ms, owning=self.role is Role.OWNING
-            )
-        elif verdict is Verdict.WITHOUT_AUTHORITY:
+        if isinstance(header.control, Claim):
             self._read_claim(header, reading)
         elif not verdict.counts:
             self._read_overtaken(header, reading)
