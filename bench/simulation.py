@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.world import World, WorldError, end, last_object
+from bench.world import World, WorldError, end
+from services.runtime.command_line import last_object
 from services.simulator.adapters.processes import Costs
 from services.stack.layout import REPOSITORY
 

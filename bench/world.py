@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from services.runtime.command_line import last_object
 from services.simulator.adapters.files import map_file
 from services.stack.layout import REPOSITORY
 
@@ -152,13 +153,3 @@ def end(process: "subprocess.Popen[Any]", within_s: float = 60.0) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def last_object(output: bytes) -> dict[str, Any]:
-    """Return the JSON object on the last line; an empty one if there is none."""
-    lines = output.decode(errors="replace").strip().splitlines()
-    try:
-        answer = json.loads(lines[-1]) if lines else {}
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}

@@ -28,6 +28,16 @@ def answer(found: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def last_object(output: bytes) -> dict[str, Any]:
+    """Return what a command answered: the object on its last line, an empty one if it has none."""
+    lines = output.decode(errors="replace").strip().splitlines()
+    try:
+        found = json.loads(lines[-1]) if lines else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def could_not_run(reason: str, found: Mapping[str, Any]) -> int:
     """Say why, answer with what was found until then, and give the exit code."""
     say(reason)

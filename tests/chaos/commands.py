@@ -1,10 +1,10 @@
 """Commands of this project, as people run them."""
 
-import json
 import subprocess
 import sys
 from typing import Any
 
+from services.runtime.command_line import last_object
 from services.stack.layout import REPOSITORY
 
 _WITHIN_S = 900.0
@@ -43,13 +43,3 @@ def run_module(
         reason = answer.get("error") or f"exit {process.returncode}"
         raise CommandError(f"{module} {arguments[0]}: {reason}")
     return answer
-
-
-def last_object(output: bytes) -> dict[str, Any]:
-    """Return the JSON object on the last line; none reads as empty."""
-    lines = output.decode(errors="replace").strip().splitlines()
-    try:
-        found = json.loads(lines[-1]) if lines else {}
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from services.runtime.command_line import last_object
 from services.stack.layout import REPOSITORY
-from tests.chaos.commands import CommandError, last_object
+from tests.chaos.commands import CommandError
 
 _SIGN_IN_WITHIN_S = 180.0
 _REST_WITHIN_S = 600.0

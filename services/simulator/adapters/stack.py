@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from services.runtime.command_line import last_object
+
 UP_WITHIN_S = 240.0
 DOWN_WITHIN_S = 240.0
 PLAN_WITHIN_S = 60.0
@@ -147,20 +149,11 @@ async def _work(
         if process.returncode is None:
             process.terminate()
             await process.wait()
-    answer = _last_object(output)
+    answer = last_object(output)
     if process.returncode not in accepted:
         reason = answer.get("error") or f"exit {process.returncode}"
         raise StackError(f"{what}: {reason}")
     return answer
-
-
-def _last_object(output: bytes) -> dict[str, Any]:
-    lines = output.decode(errors="replace").strip().splitlines()
-    try:
-        answer = json.loads(lines[-1]) if lines else {}
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
 
 
 def _json_file(path: Path) -> dict[str, Any]:

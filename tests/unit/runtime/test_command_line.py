@@ -11,6 +11,7 @@ from services.runtime.command_line import (
     ask,
     could_not_run,
     heed_interrupts,
+    last_object,
 )
 
 app = App()
@@ -61,3 +62,12 @@ def test_the_first_interrupt_ends_the_work_and_the_next_ones_leave_the_cleaning_
         signal.raise_signal(first)
     signal.raise_signal(signal.SIGINT)
     signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("output", [b"", b"\n", b"progress\n", b"[1]\n", b'{"ok": tru\n', b"\xff"])
+def test_what_is_no_object_on_the_last_line_is_an_empty_answer(output: bytes) -> None:
+    assert last_object(output) == {}
+
+
+def test_the_answer_of_a_command_is_the_object_on_its_last_line() -> None:
+    assert last_object(b'{"ok": false}\n{"ok": true}\n') == {"ok": True}
