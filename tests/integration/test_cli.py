@@ -4,19 +4,17 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-from confluent_kafka import Producer
 
 from services.cli.__main__ import main
 from services.cli.adapters.recorded_ids import recorded_text
 from services.cli.adapters.seat_files import DATA
 from services.cli.adapters.story_record import read_orders_in_force
-from services.recorder.adapters.postgres import PostgresOutcomeStore
 from services.stack.plan import KAFKA, POSTGRES
 from tests.support.cli_logs import (
     CONTACTS,
@@ -28,16 +26,13 @@ from tests.support.cli_logs import (
     policy_applied,
     record,
 )
+from tests.support.kept_logs import Logs, keep, write
 from tests.support.recorder_entries import confirmed, dialled, ended, offered, queued, routed
-from tests.support.recorder_logs import LogWriter
-from tests.support.recorder_world import record as record_all
 from tests.support.stack import Stack, Wish, whole_stack
 
 MAP = DATA / "maps" / "2024-225.csv"
 PARTITIONS = 8
 LONG = "x" * 300
-
-Logs = Mapping[tuple[str, int], Sequence[bytes]]
 
 
 @pytest.fixture(scope="module")
@@ -66,27 +61,6 @@ class Desk:
 @pytest.fixture
 def desk(stack: Stack, capsys: pytest.CaptureFixture[str]) -> Desk:
     return Desk(stack, capsys)
-
-
-def write(stack: Stack, logs: Logs) -> None:
-    producer = Producer({"bootstrap.servers": stack.endpoints["kafka"], "linger.ms": 0})
-    for (topic, partition), values in logs.items():
-        for value in values:
-            producer.produce(topic, value=value, partition=partition)
-    assert producer.flush(20) == 0
-
-
-def keep(stack: Stack, logs: Logs) -> None:
-    """Record logs as the recorder does."""
-
-    async def record_them() -> None:
-        store = PostgresOutcomeStore(stack.endpoints["postgres"], "recorder-0")
-        try:
-            await record_all(store, *(LogWriter(tp, values=list(vs)) for tp, vs in logs.items()))
-        finally:
-            await store.close()
-
-    asyncio.run(record_them())
 
 
 def execute(stack: Stack, statement: str) -> None:

@@ -1,36 +1,30 @@
 """Dead letters at the command line, on a real broker and a real database."""
 
-import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
 
 from seatline.contacts.v1 import contacts_pb2
 from seatline.dead.v1 import dead_pb2
 from services.cli.__main__ import main
-from services.recorder.adapters.postgres import PostgresOutcomeStore
 from services.runtime.sealing import Sealer
 from services.stack.plan import KAFKA, POSTGRES
 from tests.integration.intake_process import read_all
 from tests.support.cli_logs import CONTACTS, FACTS, RULINGS, fence, record, set_aside
+from tests.support.kept_logs import Logs, keep, write
 from tests.support.load import now_ms
 from tests.support.recorder_entries import NOON_MS, contact, routed
-from tests.support.recorder_logs import LogWriter
-from tests.support.recorder_world import record as record_all
 from tests.support.stack import Stack, Wish, whole_stack
 
 DEAD, INTAKE = "seatline.dead.v1", "seatline.intake.v1"
 PARTITIONS = 8
 HOUR_MS = 3_600_000
 WHY = ("--by", "Ravi", "--why", "a test")
-
-Logs = Mapping[tuple[str, int], Sequence[bytes]]
 
 
 @pytest.fixture(scope="module")
@@ -40,27 +34,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         write(running, {**LOGS, (CONTACTS, 0): arrivals(), (DEAD, 0): letters(running)})
         keep(running, LOGS)
         yield running
-
-
-def write(stack: Stack, logs: Logs) -> None:
-    producer = Producer({"bootstrap.servers": stack.endpoints["kafka"], "linger.ms": 0})
-    for (topic, partition), values in logs.items():
-        for value in values:
-            producer.produce(topic, value=value, partition=partition)
-    assert producer.flush(20) == 0
-
-
-def keep(stack: Stack, logs: Logs) -> None:
-    """Record logs as the recorder does."""
-
-    async def record_them() -> None:
-        store = PostgresOutcomeStore(stack.endpoints["postgres"], "recorder-0")
-        try:
-            await record_all(store, *(LogWriter(tp, values=list(vs)) for tp, vs in logs.items()))
-        finally:
-            await store.close()
-
-    asyncio.run(record_them())
 
 
 def arrivals() -> list[bytes]:
