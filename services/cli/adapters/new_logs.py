@@ -33,6 +33,7 @@ from services.cli.ports.signature import Signature
 from services.runtime.errors import TransientError
 from services.runtime.kafka_log import KafkaLogWriter
 from services.runtime.log_port import SendError, Sent
+from services.runtime.packing import packed
 from services.runtime.partitioning import partition_of
 
 ASK_S = 2.0
@@ -172,18 +173,13 @@ def _entries(body: type[rulings_pb2.RulingRecord | facts_pb2.FactRecord], value:
 
 def _records(contacts: Sequence[contacts_pb2.Contact]) -> Iterator[bytes]:
     """Yield records of at most 500 entries and 256 kB, in order."""
-    entries: list[bytes] = []
-    size = 0
-    for contact in contacts:
+    for start in range(0, len(contacts), ENTRIES_MAX):
+        part = contacts[start : start + ENTRIES_MAX]
         # Records of one entry, joined, are one record of all of them.
-        entry = contacts_pb2.ContactRecord(contacts=[contact]).SerializeToString()
-        if entries and (len(entries) == ENTRIES_MAX or size + len(entry) > RECORD_BYTES_MAX):
-            yield b"".join(entries)
-            entries, size = [], 0
-        entries.append(entry)
-        size += len(entry)
-    if entries:
-        yield b"".join(entries)
+        yield from packed(
+            (contacts_pb2.ContactRecord(contacts=[each]).SerializeToString() for each in part),
+            RECORD_BYTES_MAX,
+        )
 
 
 def _withdrawal(kind: str, person_key: bytes, contact_id: str, signature: Signature) -> Record:

@@ -11,7 +11,7 @@ from services.dispatcher.adapters import floor_parts
 from services.dispatcher.domain.floor import Floor
 from services.dispatcher.handlers import FloorHandler
 from services.runtime.errors import PoisonError
-from services.runtime.fenced_log.core import packed
+from services.runtime.packing import packed
 
 _CHUNK_BYTES = 50_000
 """A quarter of what a chunk may hold: the loop waits for the encoding of each, some 2 ms."""

@@ -16,6 +16,7 @@ from services.intake.domain.values import (
     Unfit,
     UnfitReason,
 )
+from services.runtime.packing import packed
 
 INTAKE_TOPIC = "seatline.intake.v1"
 CONTACTS_TOPIC = "seatline.contacts.v1"
@@ -68,18 +69,12 @@ def person_bytes(person: Person) -> bytes:
 
 def contact_records(contacts: Sequence[SealedContact]) -> Iterator[bytes]:
     """Yield contacts records of at most 256 kB each, in the order of the contacts."""
-    entries: list[bytes] = []
-    size = 0
-    for contact in contacts:
-        # A record of one contact; such records joined are one record of all of them.
-        entry = contacts_pb2.ContactRecord(contacts=[_contact(contact)]).SerializeToString()
-        if entries and size + len(entry) > RECORD_BYTES_MAX:
-            yield b"".join(entries)
-            entries, size = [], 0
-        entries.append(entry)
-        size += len(entry)
-    if entries:
-        yield b"".join(entries)
+    # Records of one contact, joined, are one record of all of them.
+    entries = (
+        contacts_pb2.ContactRecord(contacts=[_contact(each)]).SerializeToString()
+        for each in contacts
+    )
+    return packed(entries, RECORD_BYTES_MAX) if contacts else iter(())
 
 
 def dead_letter(letter: Letter) -> bytes:

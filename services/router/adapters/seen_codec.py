@@ -16,7 +16,8 @@ from services.router.domain.contact import ID_CHARS_MAX, NUMBER_MAX
 from services.router.domain.dedupe import Seen, Slice
 from services.router.handlers import RulingHandler
 from services.runtime.errors import PoisonError
-from services.runtime.fenced_log.core import CHUNK_BYTES, packed
+from services.runtime.fenced_log.core import CHUNK_BYTES
+from services.runtime.packing import packed
 
 _BETWEEN = "\n"
 """Stands in no key: only a release whose id is printable is remembered."""

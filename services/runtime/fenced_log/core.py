@@ -1,6 +1,6 @@
 """What a decider brings to the fenced log: its state, its decisions, its wire."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -116,19 +116,3 @@ class Inputs:
     """A fenced log of which every partition may hold items for any partition."""
     live: tuple[str, ...] = ()
     """Partition 0, read from the start into a view that is no part of the positions."""
-
-
-def packed(pieces: Iterable[bytes], chunk_bytes: int) -> Iterator[bytes]:
-    """Join a state's pieces into chunks, each when it is asked for; at least one.
-
-    Args:
-        pieces: Messages whose fields may just follow each other, none larger than a chunk.
-        chunk_bytes: What a chunk holds at most.
-    """
-    chunk = bytearray()
-    for piece in pieces:
-        if len(chunk) + len(piece) > chunk_bytes:
-            yield bytes(chunk)
-            chunk.clear()
-        chunk += piece
-    yield bytes(chunk)
