@@ -130,6 +130,37 @@ async def test_a_recorder_paused_inside_a_transaction_holds_its_successor_up_onl
         paused.terminate()
 
 
+async def test_a_recorder_paused_amid_its_rows_holds_its_successor_up_only_for_a_while(
+    place: Place,
+) -> None:
+    log = facts_log().write(queued())
+    await place.world.store().claim(ids([log]), None)
+    amid, woken = asyncio.Event(), asyncio.Event()
+
+    async def rows() -> AsyncIterator[bytes]:
+        yield b"1\n"
+        amid.set()
+        await woken.wait()
+
+    paused = await asyncpg.connect(place.dsn, server_settings={"application_name": "recorder-0"})
+    try:
+        await paused.execute("BEGIN; CREATE TEMPORARY TABLE amid (number integer)")
+        await paused.execute("UPDATE seatline.recorder_position SET next_offset = 9")
+        copying = asyncio.create_task(paused.copy_to_table("amid", source=rows()))
+        await amid.wait()
+        store = place.world.store()
+        # It may wait as long as a lock may; the next attempt finds whom to end.
+        with pytest.raises(TransientError, match="LockNotAvailable"):
+            await store.claim(ids([log]), None)
+        claimed = await store.claim(ids([log]), None)
+        assert claimed[log.tp].next_offset == 0
+        woken.set()
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+            await copying
+    finally:
+        paused.terminate()
+
+
 async def test_two_recorders_that_record_the_same_contacts_at_once_agree_on_them(
     place: Place,
 ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -18,13 +19,14 @@ CONNECT_S = 5.0
 TRANSACTION_S = 10.0
 """Below the process's stall limit: a database that hangs is away, not a stalled loop."""
 
+PAUSED = timedelta(seconds=5)
+"""A recorder that is paused inside a transaction holds its successor up no longer."""
 SESSION = {
     "timezone": "UTC",
     "synchronous_commit": "on",
     "statement_timeout": "10s",
     "lock_timeout": "5s",
-    # A recorder that is paused inside a transaction must not hold its successor up.
-    "idle_in_transaction_session_timeout": "5s",
+    "idle_in_transaction_session_timeout": f"{PAUSED.total_seconds():g}s",
 }
 
 _LOST = (
@@ -67,6 +69,7 @@ class PostgresOutcomeStore:
         # A claim whose answer was lost may have raised the epoch: that was no rival.
         unanswered, self._unanswered = self._unanswered, self._unanswered + 1
         async with self._transaction() as connection:
+            await connection.execute(SQL["end_paused"], PAUSED)
             await connection.execute(
                 SQL["introduce_position"], *columns, [topic_ids[tp] for tp in wanted]
             )
