@@ -22,7 +22,7 @@ class Reading:
     """What was read since the last reading."""
 
     records: Sequence[LogRecord]
-    """Those that count by the reader rule, in order within each partition."""
+    """Those that count by the reader rule, and people's requests; in order within a partition."""
     advances: Mapping[Partition, Advance]
     """Of every partition that gave a record, one that does not count included."""
     full: bool

@@ -7,7 +7,9 @@ import pytest
 
 from seatline.commands.v1 import commands_pb2
 from seatline.facts.v1 import facts_pb2
+from seatline.log.v1 import log_pb2
 from seatline.rulings.v1 import rulings_pb2
+from services.runtime.fenced_log.wishes import HandOver, Request
 from tests.support.recorder_entries import (
     NOON_MS,
     amended,
@@ -51,6 +53,17 @@ async def test_a_routed_contact_enters_the_bank_whole(world: World) -> None:
     assert (row["contact_id"], row["release_id"], row["place"]) == ("c-1", 1, "routed")
     assert (row["sealed"], row["seat_id"], row["language"]) == (b"sealed", "S24-35", "hi")
     assert row["due_at"] is None
+
+
+async def test_who_asked_for_what_and_who_owned_the_log_is_kept(world: World) -> None:
+    log = facts_log().write(queued()).ask(Request("Asha", "a test", HandOver("slot-1")))
+    await record(world.store(), log.give_up("slot-1").fence())
+    kept = sorted(await world.rows("control"), key=lambda row: row["record_offset"])
+    assert [(row["record_offset"], row["kind"]) for row in kept] == [
+        *((0, "fence"), (2, "request"), (3, "yielding"), (4, "fence"))
+    ]
+    asked = log_pb2.Header.FromString(kept[1]["payload"]).request
+    assert (asked.by, asked.why, asked.hand_over.to_slot) == ("Asha", "a test", "slot-1")
 
 
 async def test_a_held_contact_is_due_when_its_ruling_says(world: World) -> None:

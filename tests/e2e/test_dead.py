@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from seatline.contacts.v1 import contacts_pb2
 from services.stack.plan import PARTS
 from tests.integration.intake_process import Intake, contact_json, intake, produce
 from tests.support.eventually import eventually
@@ -18,6 +19,7 @@ from tests.support.load import (
     load_on,
     publish,
 )
+from tests.support.recorder_entries import contact
 from tests.support.stack import Stack, whole_stack
 
 pytestmark = pytest.mark.timeout(300)
@@ -115,6 +117,42 @@ def test_what_intake_refuses_is_dropped_or_called_once_its_cause_is_gone(
     every = {letter["id"]: letter for letter in letters(stack, "--all")["letters"]}
     assert {every[each["id"]]["state"] for each in (odd, later)} == {"dropped", "requeued"}
     assert {letter["by"] for letter in every.values()} == {"Ravi"}
+    assert journal(stack) == {("dead drop", "dropped"), ("dead requeue", "requeued")}
+
+
+def journal(stack: Stack) -> set[tuple[str, str]]:
+    """Return what Ravi ordered and what came of it."""
+    code, listed = command(stack, "journal")
+    assert code == 0, listed
+    return {(each["action"], each["result"]) for each in listed["orders"] if each["by"] == "Ravi"}
+
+
+def test_an_input_that_its_owner_dies_of_is_skipped_and_everybody_can_tell(stack: Stack) -> None:
+    stack.pause("router-0")
+    deadly = contacts_pb2.ContactRecord(contacts=[contact("deadly")]).SerializeToString()
+    ((partition, offset),) = produce(stack.endpoints["kafka"], CONTACTS, [(1, deadly)])
+    name = f"{CONTACTS}/{partition}/{offset}"
+    code, asked = command(stack, "skip", name, *WHY, "--no-wait")
+    assert (code, asked["changed"], asked["slot"]) == (0, True, "router-0"), asked
+    # Its next life has read the request before it comes to the input.
+    stack.kill("router-0")
+
+    def skipped() -> list[dict[str, Any]]:
+        return list(letters(stack, "--service", "router")["letters"])
+
+    (letter,) = eventually(skipped, 60, "it is set aside")
+    assert (letter["contact_id"], letter["reason"]) == ("deadly", "undecidable")
+    _, told = command(stack, "explain", "deadly")
+    assert (told["place"], told["waits_for"]) == (
+        "dead",
+        f"a hand: see `seatline dead show {letter['id']}`",
+    )
+    assert ("skip", f"set aside as dead letter {letter['id']}") in journal(stack)
+    code, again = command(stack, "skip", name, *WHY)
+    assert (code, again["changed"]) == (0, False), again
+    assert command(stack, "dead", "drop", letter["id"], *WHY)[0] == 0
+    assert command(stack, "explain", "deadly")[1]["place"] == "dropped"
+    eventually(lambda: command(stack, "audit")[1]["ok"], what="the audit holds")
 
 
 def test_a_record_that_the_router_cannot_read_dies_again_when_its_cause_is_not_gone(

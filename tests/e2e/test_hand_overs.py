@@ -108,6 +108,10 @@ def test_a_partition_of_each_log_moves_under_load_with_no_gap_over_a_second(
             figures.info("%s: nobody decided for %d ms", log, moved["undecided_ms"])
             code, again = command(stack, "move-partition", f"{log}/0", "--to", other(before))
             assert (code, again["changed"]) == (0, False), again
+            orders = command(stack, "journal")[1]["orders"]
+            told = [(o["action"], o["subject"], o["why"], o["result"]) for o in orders]
+            subject = f"{log}/0 to {other(before)}"
+            assert told[-1] == ("move-partition", subject, "a test", f"taken by {other(before)}")
         assert_promises_were_kept(stack, load)
     for topic in LOGS.values():
         (silent_ms,) = hand_overs_ms(read_log(stack, topic), since_ms)

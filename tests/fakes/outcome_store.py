@@ -13,6 +13,7 @@ from services.recorder.domain.rows import (
     AmendmentRow,
     AssignmentRow,
     ConflictRow,
+    ControlRow,
     DueWithdrawal,
     OutcomeRow,
     StateRow,
@@ -36,6 +37,7 @@ class InMemoryTables:
         self.live: dict[ContactId, AssignmentRow] = {}
         self.conflicts: list[ConflictRow] = []
         self.withdrawals: dict[tuple[Any, ...], WithdrawalRow] = {}
+        self.controls: dict[tuple[Any, ...], ControlRow] = {}
         self.published: set[tuple[Any, ...]] = set()
 
     def person_of(self, row: WithdrawalRow) -> bytes | None:
@@ -147,6 +149,9 @@ class InMemoryOutcomeStore:
         self.tables.conflicts += conflicts
         for withdrawal in rows.withdrawals:
             self.tables.withdrawals.setdefault(withdrawal[:4], withdrawal)
+        for control in rows.controls:
+            assert control[:3] not in self.tables.controls
+            self.tables.controls[control[:3]] = control
         written = Counter(decision=len(rows.decisions), withdrawal=len(rows.withdrawals))
         return Recorded(written, conflicts)
 

@@ -26,6 +26,7 @@ TABLES = {
     "outcome_amendment": "*",
     "live_assignment": "*",
     "decision": "*",
+    "control": "*",
     # The mark of being published is Postgres's alone: they are published again, to no harm.
     "withdrawal": "topic, partition, record_offset, entry, person_key, contact_id, kind, given_at",
     "recorder_position": "topic, partition, topic_id, next_offset, epoch, owner, seq, log_time",

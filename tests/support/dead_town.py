@@ -67,7 +67,8 @@ class DeadTown:
         for each in contacts:
             each.valid_until.FromMilliseconds(STAMPED_MS + valid_ms)
         value = contacts_pb2.ContactRecord(contacts=contacts).SerializeToString()
-        return self.letter(CONTACTS, self.book.put(CONTACTS, 0, value), entry)
+        offset = self.book.put(CONTACTS, 0, value)
+        return self.letter(CONTACTS, offset, entry, contact_id=contact_ids[entry])
 
     def ruling(self, contact_id: str, *failures: Failure) -> LetterId:
         """Give the letter of a ruling; of its dispatcher, what failed: this, unless given."""
@@ -75,7 +76,7 @@ class DeadTown:
         ruling.contact.valid_until.FromMilliseconds(STAMPED_MS + HOUR_MS)
         self.book.put(RULINGS, 0, fence(RULINGS))
         offset = self.book.put(RULINGS, 0, record(RULINGS, ruling, seq=1))
-        letter = self.letter(RULINGS, offset)
+        letter = self.letter(RULINGS, offset, contact_id=contact_id)
         self.book.put(FACTS, 0, fence(FACTS))
         given_up = failures or (set_aside(RULINGS, 0, offset),)
         self.book.put(FACTS, 0, record(FACTS, seq=1, failures=given_up))

@@ -9,7 +9,8 @@ from seatline.commands.v1 import commands_pb2
 from seatline.facts.v1 import facts_pb2
 from seatline.rulings.v1 import rulings_pb2
 from services.recorder.adapters.kafka_in import FACTS_TOPIC, RULINGS_TOPIC
-from services.runtime.fenced_log.header import Fence, FencePoint, Header, to_proto
+from services.runtime.fenced_log.header import Fence, FencePoint, Header, Yield, to_proto
+from services.runtime.fenced_log.wishes import Request
 from services.runtime.log_port import TopicPartition
 from tests.support.recorder_entries import (
     NOON_MS,
@@ -60,6 +61,15 @@ class LogWriter:
         """Append a record of somebody who does not own the partition."""
         point = FencePoint(epoch, b"stray".ljust(16), seq)
         return self._append(Header(point, self.now_ms), entries)
+
+    def ask(self, request: Request) -> "LogWriter":
+        """Append a wish, as anybody may."""
+        return self._append(Header(FencePoint(0, b"asks".ljust(16), 0), 0, (), request), ())
+
+    def give_up(self, to_slot: str = "") -> "LogWriter":
+        """End the reign, by its owner's will."""
+        self.seq += 1
+        return self._append(Header(self._point(), self.now_ms, (), Yield(to_slot)), ())
 
     def _point(self) -> FencePoint:
         return FencePoint(self.epoch, self.owner, self.seq)

@@ -9,6 +9,13 @@ from services.cli.adapters.topics import DEAD
 from services.cli.domain.dead import Deed, Letter, LetterId
 
 
+def letters_and_deeds(book: LogBook) -> Iterator[Letter | Deed]:
+    """Yield every letter and deed that is kept, each partition in its order."""
+    for arrived in book.read(DEAD, book.bounds(DEAD)):
+        if (record := parsed(arrived)) is not None:
+            yield record
+
+
 class KafkaDeadLog:
     """Remembers how far it was read, so that what is appended is read back alone."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from google.protobuf.message import DecodeError
 
 from seatline.facts.v1 import facts_pb2
+from seatline.log.v1 import log_pb2
 from seatline.rulings.v1 import rulings_pb2
 from services.cli.adapters.log_book import Bounds, LogBook
 from services.cli.adapters.topics import FACTS
@@ -13,6 +14,7 @@ from services.cli.errors import NotDoneError
 from services.runtime.errors import PromiseBrokenError
 from services.runtime.fenced_log.header import WITHOUT_AUTHORITY, FencePoint, Header, from_proto
 from services.runtime.fenced_log.reader import FencedReader
+from services.runtime.fenced_log.wishes import Request
 from services.runtime.log_port import Arrived
 
 FencedRecord = facts_pb2.FactRecord | rulings_pb2.RulingRecord
@@ -109,6 +111,31 @@ def counting(
             yield judged
 
 
+def headers(
+    book: LogBook, topic: str, bookmarks: Mapping[tuple[str, int], Bookmark]
+) -> Iterator[tuple[Arrived, Header]]:
+    """Yield each record that counts, and each request, with its header; to the end of the log.
+
+    Args:
+        book: Where to read.
+        topic: Rulings or facts.
+        bookmarks: Where to go on from, by topic and partition; else from the oldest kept.
+
+    Raises:
+        NotDoneError: A record cannot be read, or records are missing.
+        StackAwayError: Kafka does not answer.
+    """
+    bounds = book.bounds(topic)
+    starts = {n: bookmarks.get((topic, n), Bookmark()) for n in bounds}
+    partitions = {n: FencedPartition(topic, n, start.point) for n, start in starts.items()}
+    ranges = {n: Bounds(starts[n].offset, each.end) for n, each in bounds.items()}
+    for arrived in book.read(topic, ranges):
+        judged = partitions[arrived.partition].judge(arrived)
+        header = judged.header if judged else _header(arrived)
+        if judged or isinstance(header.control, Request):
+            yield arrived, header
+
+
 def following(
     book: LogBook,
     topic: str,
@@ -136,6 +163,10 @@ def following(
         judged = judges[arrived.partition].judge(arrived)
         if judged is not None:
             yield judged
+
+
+def _header(arrived: Arrived) -> Header:
+    return from_proto(log_pb2.Envelope.FromString(arrived.value).header)
 
 
 def _is_known(record: FencedRecord) -> bool:

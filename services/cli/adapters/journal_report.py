@@ -42,4 +42,4 @@ def _order(order: Order) -> dict[str, Any]:
 def _result(order: Order) -> str:
     if order.action in TO_ALL:
         return f"in {len(order.applied)} of {order.partitions} partitions"
-    return ", ".join(order.answers)
+    return ", ".join(order.answers) or "no answer"

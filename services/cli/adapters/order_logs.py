@@ -3,15 +3,23 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+import asyncpg
+
 from seatline.facts.v1 import facts_pb2
-from services.cli.adapters.fenced import Bookmark, counting
+from seatline.log.v1 import log_pb2
+from services.cli.adapters.control_codec import control_of
+from services.cli.adapters.dead_log import letters_and_deeds
+from services.cli.adapters.fenced import Bookmark, counting, headers
 from services.cli.adapters.log_book import LogBook
 from services.cli.adapters.order_codec import word_of_fact, word_of_record
 from services.cli.adapters.postgres_record import connected, sql
 from services.cli.adapters.stop_log import note_stop
-from services.cli.adapters.topics import FACTS, MAP
+from services.cli.adapters.topics import FACTS, MAP, RULINGS
+from services.cli.domain.asked import Control
+from services.cli.domain.dead import DeadFold
 from services.cli.domain.orders import Word
 from services.cli.domain.scope import Scope
+from services.runtime.fenced_log.header import from_proto
 
 
 class KafkaOrderLogs:
@@ -42,6 +50,20 @@ class KafkaOrderLogs:
                 if word is not None:
                     yield word
 
+    def controls(self) -> Iterator[Control]:
+        """Yield requests and reigns that are not recorded yet; see `OrderLogs.controls`."""
+        for topic in (RULINGS, FACTS):
+            for arrived, header in headers(self._book, topic, self._bookmarks):
+                told = control_of(
+                    header, topic, arrived.partition, arrived.appended_at_ms, recorded=False
+                )
+                if told is not None:
+                    yield told
+
+    def letters(self) -> DeadFold:
+        """Return all dead letters; see `OrderLogs.letters`."""
+        return DeadFold().take_all(letters_and_deeds(self._book))
+
 
 class PostgresOrders:
     """Reads recorded words on orders."""
@@ -59,6 +81,19 @@ class PostgresOrders:
             for row in rows
         )
         return [word for word in words if word is not None]
+
+    async def controls(self, since_ms: int, limit: int) -> list[Control]:
+        """Return the newest recorded requests and all behind; see `OrderRecord.controls`."""
+        since = datetime.fromtimestamp(since_ms / 1000, UTC)
+        async with connected(self._dsn) as connection:
+            rows = await connection.fetch(sql("controls"), since, limit)
+        return [told for row in rows if (told := _control(row)) is not None]
+
+
+def _control(row: asyncpg.Record) -> Control | None:
+    header = from_proto(log_pb2.Header.FromString(row["payload"]))
+    at_ms = round(row["at"].timestamp() * 1000)
+    return control_of(header, row["topic"], row["partition"], at_ms, recorded=True)
 
 
 async def read_stops(dsn: str) -> dict[tuple[int, Scope], bool]:

@@ -10,6 +10,7 @@ from services.cli.adapters.fenced import Bookmark, Counting, counting
 from services.cli.adapters.log_book import Bounds, LogBook
 from services.cli.adapters.recorded_ids import recorded_text
 from services.cli.adapters.story_codec import told_arrival, told_fact, told_ruling
+from services.cli.adapters.story_letters import told_letters
 from services.cli.adapters.topics import CONTACTS, FACTS, RULINGS
 from services.cli.domain.story import Told
 from services.runtime.log_port import Arrived
@@ -34,8 +35,9 @@ class LogStory:
         self._bookmarks = bookmarks
 
     def of_contact(self, contact_id: str) -> Iterator[Told]:
-        """Yield arrivals, and the rulings and facts that are not recorded yet."""
+        """Yield arrivals, dead letters, and what is not recorded yet of rulings and facts."""
         yield from self._arrivals(contact_id)
+        yield from told_letters(self._book, contact_id)
         yield from self.decided_on(contact_id)
 
     def decided_on(self, contact_id: str) -> Iterator[Told]:

@@ -166,6 +166,11 @@ class DeadFold:
         named = self._inputs.get(letter)
         return None if named is None else self._cases[named]
 
+    def letter_of(self, named: Input) -> Letter | None:
+        """Return the first letter of an input; None when it has none."""
+        case = self._cases.get(named)
+        return None if case is None else case.letter
+
     def cases(self) -> list[Case]:
         """Return all cases, the newest last."""
         return sorted(self._cases.values(), key=lambda case: (case.letter.at_ms, case.letter.id))

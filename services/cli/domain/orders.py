@@ -22,7 +22,8 @@ class Word:
     by: str
     why: str
     action: str
-    """`stop`, `resume`, `map`, `policy`, `withdraw`, `drain`, `end-session`, `release`."""
+    """`stop`, `resume`, `map`, `policy`, `withdraw`, `drain`, `end-session`, `release`,
+    `move-partition`, `skip`, `dead requeue`, `dead drop`."""
     subject: str
     """What about: `seat S24-35`, `version 3`, a contact, a session."""
     answer: str = ""

@@ -1,6 +1,6 @@
 """Tell what was decided on a contact or a session, where it stands, and what it waits for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 Detail = str | int | bool | None
@@ -80,6 +80,9 @@ def of_contact(told: Sequence[Told]) -> Story:
     ]
     # A repeat in the log arrives later and moves nothing.
     decided = [entry for entry in moves if entry.kind != "arrived"] or moves
+    letter = _letter_instead(ordered, decided)
+    if letter is not None:
+        return Story(ordered, *_AT_LETTER[letter.kind](letter), {})
     if not decided:
         return Story(ordered, "unknown", "nothing: it was never seen here", {})
     last = decided[-1]
@@ -87,6 +90,17 @@ def of_contact(told: Sequence[Told]) -> Story:
     limits = _limits(decided)
     waits = _WAITS[last.kind](decided)
     return Story(ordered, PLACE_AFTER[last.kind], waits, limits, int(partition or 0))
+
+
+def _letter_instead(ordered: Sequence[Told], decided: Sequence[Told]) -> Told | None:
+    """Return the newest word on a dead letter, where the contact stands still for it."""
+    words = [entry for entry in ordered if "letter" in entry.details]
+    if not words or words[-1].kind not in _AT_LETTER:
+        return None
+    last = decided[-1] if decided else None
+    before = _UNDECIDED_AFTER.get(str(words[-1].details["input"]).partition("/")[0], ())
+    stands = last is None or (last.kind in before and last.at_ms <= words[-1].at_ms)
+    return words[-1] if stands else None
 
 
 def of_session(told: Sequence[Told]) -> Story:
@@ -217,6 +231,16 @@ _WAITS = {
     "returned": lambda m: f"the feeder to release it again ({_of(m[-1:], 'reason')})",
     "ended": _ended,
 }
+
+_UNDECIDED_AFTER = {"contacts": ("arrived",), "rulings": ("routed",)}
+"""By the log of an input that was set aside: after what a contact stands still for it."""
+
+_AT_LETTER: dict[str, Callable[[Told], tuple[str, str]]] = {
+    "set_aside": lambda e: ("dead", f"a hand: see `seatline dead show {e.details['letter']}`"),
+    "requeue_begun": lambda e: ("dead", f"{e.details['ordered_by']}, who sends it again"),
+    "letter_dropped": lambda e: ("dropped", f"nothing: {e.details['ordered_by']} gave it up"),
+}
+"""Place, and what it waits for, by the newest word on its letter."""
 
 _SESSION_WAITS = {
     "available": "a contact of its centre that it may serve",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.cli.domain.asked import words_on_deeds, words_on_requests
 from services.cli.domain.orders import Order, orders
 from services.cli.ports.orders import OrderLogs, OrderRecord
 
@@ -23,7 +24,14 @@ class JournalHandler:
         """
         self.progress("reading orders")
         words = await self.record.words(since_ms, limit)
+        controls = await self.record.controls(since_ms, limit)
         self.progress("reading the logs")
-        told = [*words, *self.logs.words()]
+        letters = self.logs.letters()
+        told = [
+            *words,
+            *self.logs.words(),
+            *words_on_requests([*controls, *self.logs.controls()], letters),
+            *words_on_deeds(letters),
+        ]
         recent = (word for word in told if word.at_ms >= since_ms)
         return orders(recent, self.logs.partition_count(), limit)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.cli.domain.asked import Control
+from services.cli.domain.dead import DeadFold
 from services.cli.domain.orders import Word
 from services.cli.domain.scope import Scope
 from services.cli.ports.signature import Signature
@@ -98,6 +100,9 @@ class OrderRecord(Protocol):
     async def words(self, since_ms: int, limit: int) -> list[Word]:
         """Return what is recorded of the newest orders since a moment."""
 
+    async def controls(self, since_ms: int, limit: int) -> list[Control]:
+        """Return the newest recorded requests since a moment, and what followed the oldest."""
+
 
 class OrderLogs(Protocol):
     """What the logs hold of orders beyond the record; may tell again what is recorded."""
@@ -107,3 +112,9 @@ class OrderLogs(Protocol):
 
     def words(self) -> Iterator[Word]:
         """Yield the orders of the map log, and what is not recorded yet of all."""
+
+    def controls(self) -> Iterator[Control]:
+        """Yield requests and reigns that are not recorded yet."""
+
+    def letters(self) -> DeadFold:
+        """Return all dead letters, and what hands did with them."""

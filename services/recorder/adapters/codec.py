@@ -1,6 +1,7 @@
 """Protobuf to the recorder's entries. Total: anything else than a known record is one error."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
@@ -13,13 +14,14 @@ from seatline.contacts.v1 import contacts_pb2
 from seatline.facts.v1 import facts_pb2, orders_pb2, session_pb2, signature_pb2
 from seatline.rulings.v1 import rulings_pb2
 from seatline.suppressions.v1 import suppressions_pb2
-from services.recorder.adapters.values import BIGINT_MAX, bigint, span, text, time
+from services.recorder.adapters.values import BIGINT_MAX, bigint, instant, span, text, time
 from services.recorder.domain.entries import (
     BANK,
     AmendDetail,
     CentreId,
     ContactId,
     Content,
+    Control,
     Detail,
     EndDetail,
     Entry,
@@ -28,9 +30,11 @@ from services.recorder.domain.entries import (
     WithdrawDetail,
 )
 from services.runtime.errors import PoisonError
-from services.runtime.fenced_log.header import Header, brief
+from services.runtime.fenced_log.header import Fence, Header, Yield, brief, to_proto
+from services.runtime.fenced_log.wishes import Request
 
 _PERSON_KEY_BYTES = 16
+REQUEST = "request"
 
 _Subject = tuple[ContactId | None, int | None, int | None]
 """Contact, release, attempt."""
@@ -59,6 +63,24 @@ def decode_facts(value: bytes) -> tuple[Header, tuple[Entry, ...]]:
     """
     record = _parsed(facts_pb2.FactRecord(), value)
     return _header(record), tuple(_fact(fact) for fact in record.facts)
+
+
+def control_of(header: Header, appended_at_ms: int) -> Control | None:
+    """Return what is kept of a record's control; None when there is none, or nobody asks later.
+
+    A slot's own requests are part of the traffic; a person's are to be found again.
+    """
+    match header.control:
+        case Fence():
+            kind = "fence"
+        case Yield():
+            kind = "yielding"
+        case Request(slot=""):
+            kind = REQUEST
+        case _:
+            return None
+    payload = to_proto(replace(header, inputs=(), failures=()))
+    return Control(kind, instant(appended_at_ms), payload.SerializeToString())
 
 
 def _parsed(record: _M, value: bytes) -> _M:

@@ -8,7 +8,9 @@ from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from services.recorder.adapters.codec import (
+    REQUEST,
     UndecodableError,
+    control_of,
     decode_facts,
     decode_rulings,
 )
@@ -67,7 +69,7 @@ class _PartitionReader:
         return Position(self.next_offset, self._reader_epoch, point, self._log_time, self._base)
 
     def read(self, arrived: Arrived) -> LogRecord | None:
-        """Step over a record; give it if it counts."""
+        """Step over a record; give it if it says something that is kept."""
         if arrived.offset != self.next_offset:
             raise PromiseBrokenError(
                 f"{self.name}: offset {arrived.offset} came where {self.next_offset} was "
@@ -84,10 +86,14 @@ class _PartitionReader:
         counts = self._rule.accept(header).counts
         self.appended_at_ms = arrived.appended_at_ms
         self.next_offset += 1
-        if not counts:
-            return None
-        self._log_time = at = instant(header.at_ms)
-        return LogRecord(self._log, self._partition, self._base + arrived.offset, at, entries)
+        control = control_of(header, arrived.appended_at_ms)
+        offset = self._base + arrived.offset
+        if counts:
+            self._log_time = at = instant(header.at_ms)
+            return LogRecord(self._log, self._partition, offset, at, entries, control)
+        if control is not None and control.kind == REQUEST:
+            return LogRecord(self._log, self._partition, offset, control.at, (), control)
+        return None
 
 
 class FencedRecords:

@@ -48,6 +48,7 @@ class RowWriter:
             await self._judge_words(rows.amendments, rows.outcomes)
         await self._settle(rows.assignments)
         await self._write("withdrawal", "put_withdrawal", rows.withdrawals)
+        await self._write("control", "put_control", rows.controls)
         await self._write("conflict", "put_conflict", self._conflicts)
         return Recorded(self._rows, self._conflicts)
 

@@ -19,6 +19,7 @@ from services.recorder.domain.rows import (
     AssignmentRow,
     BankRow,
     ContentRow,
+    ControlRow,
     DecisionRow,
     Order,
     OutcomeRow,
@@ -70,10 +71,14 @@ class BatchRows:
         self.amendments: list[Amendment] = []
         self.assignments: list[Step] = []
         self.withdrawals: list[WithdrawalRow] = []
+        self.controls: list[ControlRow] = []
 
     def add(self, record: LogRecord) -> None:
-        """Fold in a record that counts."""
+        """Fold in a record that counts, or in which a person asks for something."""
         topic, partition = record.partition
+        if record.control is not None:
+            kind, at, payload = record.control
+            self.controls.append(ControlRow(topic, partition, record.offset, at, kind, payload))
         for index, entry in enumerate(record.entries):
             self.decisions.append(
                 DecisionRow(

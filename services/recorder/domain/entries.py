@@ -113,8 +113,18 @@ class LogPoint:
     seq: int
 
 
+class Control(NamedTuple):
+    """What a record asks of its partition's owner, or does to the ownership."""
+
+    kind: str
+    """Name in the proto's `oneof`: `request`, `fence`, `yielding`."""
+    at: datetime
+    """When it was appended."""
+    payload: bytes
+
+
 class LogRecord(NamedTuple):
-    """The entries of one record that counts, and where it lies."""
+    """What one record says, and where it lies."""
 
     log: Log
     partition: Partition
@@ -123,6 +133,7 @@ class LogRecord(NamedTuple):
     at: datetime
     """Its writer's broker time (rule 2.4)."""
     entries: tuple[Entry, ...]
+    control: Control | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,17 @@ class DueWithdrawal(NamedTuple):
     kind: str
 
 
+class ControlRow(NamedTuple):
+    """One row of `control`."""
+
+    topic: str
+    partition: int
+    record_offset: int
+    at: datetime
+    kind: str
+    payload: bytes
+
+
 class AmendmentRow(NamedTuple):
     """One row of `outcome_amendment`."""
 

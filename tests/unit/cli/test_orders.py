@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -9,6 +10,7 @@ from services.cli.adapters.journal_report import as_json, as_text
 from services.cli.adapters.order_codec import word_of_fact
 from services.cli.adapters.order_logs import KafkaOrderLogs
 from services.cli.adapters.story_codec import told_fact
+from services.cli.domain.asked import Control
 from services.cli.domain.orders import BANK, Word, orders
 from services.cli.domain.since import since_ms
 from services.cli.errors import NotDoneError
@@ -33,11 +35,15 @@ NOW = datetime(2026, 11, 30, 20, 0, tzinfo=IST)
 
 
 class Recorded:
-    def __init__(self, *words: Word) -> None:
+    def __init__(self, *words: Word, controls: Sequence[Control] = ()) -> None:
         self.told = list(words)
+        self.asked = list(controls)
 
     async def words(self, since_ms: int, limit: int) -> list[Word]:
         return self.told
+
+    async def controls(self, since_ms: int, limit: int) -> list[Control]:
+        return self.asked
 
 
 async def listed(

@@ -1,8 +1,11 @@
 import pytest
 
+from seatline.facts.v1 import facts_pb2
 from services.recorder.domain.entries import LogPoint, Position
 from services.recorder.ports import Reading
 from services.runtime.errors import PromiseBrokenError
+from services.runtime.fenced_log.header import FencePoint, Header, Yield, to_proto
+from services.runtime.fenced_log.wishes import HandOver, Request, WriteLess
 from tests.support.recorder_entries import queued
 from tests.support.recorder_logs import LogWriter, facts_log, rulings_log
 from tests.support.recorder_world import SmallBatches, source_of
@@ -119,3 +122,33 @@ async def test_a_partition_is_unread_until_its_known_end_was_handed_out() -> Non
     await source.gather(1_000)
     assert not source.unread(log.tp)
     assert source.appended_at_ms(log.tp) is not None
+
+
+async def test_what_people_ask_and_who_owns_is_handed_out() -> None:
+    log = facts_log().write(queued("c-1"))
+    log.ask(Request("Asha", "a test", HandOver("slot-1"))).give_up("slot-1").fence()
+    _, reading = await read(log)
+    controls = [(each.offset, each.control.kind) for each in reading.records if each.control]
+    assert controls == [(0, "fence"), (2, "request"), (3, "yielding"), (4, "fence")]
+
+
+async def test_what_slots_ask_of_each_other_and_what_a_zombie_does_is_not() -> None:
+    log = facts_log().fence().ask(Request("slot-1", "", WriteLess(0), slot="slot-1"))
+    zombie = Header(FencePoint(1, b"stray".ljust(16), 9), 0, (), Yield("slot-1"))
+    record = facts_pb2.FactRecord(header=to_proto(zombie))
+    log.values.append(record.SerializeToString())
+    _, reading = await read(log)
+    assert [each.offset for each in reading.records] == [0, 1]
+
+
+async def test_a_request_brings_no_entry_and_moves_nothing_but_the_position() -> None:
+    log = facts_log().write(queued("c-1"))
+    before = (await read(log))[1].advances[log.tp].after
+    point = FencePoint(2**62, b"anybody".ljust(16), 7)
+    asked = Header(point, 2**50, (), Request("Asha", "", HandOver("slot-1")))
+    record = facts_pb2.FactRecord(header=to_proto(asked), facts=[queued("c-2")])
+    log.values.append(record.SerializeToString())
+    _, reading = await read(log)
+    assert contacts(reading) == ["c-1"]
+    after = reading.advances[log.tp].after
+    assert after == Position(before.next_offset + 1, 1, before.point, before.log_time)
