@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+import structlog
 from confluent_kafka import (
     OFFSET_BEGINNING,
     TIMESTAMP_LOG_APPEND_TIME,
@@ -23,8 +24,11 @@ from confluent_kafka.admin import AdminClient
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.errors import PromiseBrokenError, TransientError
 from services.runtime.kafka_ends import KafkaEnds
+from services.runtime.kafka_stalls import KafkaStalls
 from services.runtime.log_port import START, Arrived, End, SendError, Sent
 from services.runtime.log_port import TopicPartition as Tp
+
+log = structlog.get_logger()
 
 _BATCH = 500
 _FATAL_READS = {
@@ -60,6 +64,7 @@ IN_BULK = Fetching(100, 1_000_000)
 """Records of up to 100 ms come together: one answer of the broker in place of one a record."""
 
 _MEET_WITHIN_S = 1.0
+_LOOK_EVERY_MS = 250
 
 
 class KafkaLogReader:
@@ -107,11 +112,15 @@ class KafkaLogReader:
         )
         self._ends = KafkaEnds(admin, self._clock)
         self._next: dict[Tp, int] = {}
+        self._paused: set[Tp] = set()
+        self._stalls = KafkaStalls()
+        self._looked_at_ms = 0
 
     def assign(self, starts: Mapping[Tp, int]) -> None:
         """Read exactly these partitions; those assigned already keep their place."""
         gone = [tp for tp in self._next if tp not in starts]
         new = {tp: offset for tp, offset in starts.items() if tp not in self._next}
+        self._paused.difference_update(gone)
         for tp in gone:
             del self._next[tp]
         if gone:
@@ -146,15 +155,18 @@ class KafkaLogReader:
 
     def pause(self, tps: Collection[Tp]) -> None:
         """Return nothing more of these partitions for now."""
+        self._paused.update(tps)
         self._consumer.pause([TopicPartition(*tp) for tp in tps])
 
     def resume(self, tps: Collection[Tp]) -> None:
         """Return records of these partitions again."""
+        self._paused.difference_update(tps)
         self._consumer.resume([TopicPartition(*tp) for tp in tps])
 
     def poll(self, timeout_s: float) -> list[Arrived]:
         """Return what arrived, at most 500 records; see `LogReader.poll`."""
         self._ends.look()
+        self._look_for_stalls()
         try:
             first = self._consumer.poll(timeout_s)
             if first is None:
@@ -179,6 +191,18 @@ class KafkaLogReader:
         """Leave; nothing is committed, as positions are kept in the logs."""
         self._consumer.close()
 
+    def _look_for_stalls(self) -> None:
+        now_ms = self._clock.monotonic_ms()
+        if now_ms - self._looked_at_ms < _LOOK_EVERY_MS:
+            return
+        self._looked_at_ms = now_ms
+        for tp in self._stalls.look(self._next, self._ends.known, self._paused, now_ms):
+            offset, end = self._next[tp], self._ends.known[tp].offset
+            log.warning("read anew", topic=tp[0], partition=tp[1], offset=offset, end=end)
+            # A pause outlives an assignment, and librdkafka has forgotten to end one (its #5591).
+            self._consumer.resume([TopicPartition(*tp)])
+            self.seek(tp, offset)
+
     def _arrived(self, message: Message) -> Arrived | None:
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         error = message.error()
@@ -193,6 +217,7 @@ class KafkaLogReader:
         if tp not in self._next:
             return None  # fetched before it was unassigned
         self._next[tp] = int(offset or 0) + 1
+        self._stalls.moved(tp, self._clock.monotonic_ms())
         return Arrived(*tp, int(offset or 0), message.timestamp()[1], message.value() or b"")
 
 

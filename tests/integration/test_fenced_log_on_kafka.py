@@ -3,6 +3,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from confluent_kafka import TopicPartition
 from kafka import KafkaAdminClient
 from kafka import TopicPartition as AdminTopicPartition
 
@@ -109,6 +110,25 @@ def test_a_broker_that_stalls_for_everyone_costs_no_takeover_and_no_input(tmp_pa
             turn_until(lambda: one.seen == two.seen == list(range(40)), one, two)
         assert arena.fences() == [(1, "tally-0")]
         assert arena.story() == list(range(40))
+
+
+def test_a_partition_that_librdkafka_forgets_to_fetch_is_read_anew(arena: Arena) -> None:
+    reader = KafkaLogReader(arena.broker.address, "forgetful")
+    reader.assign({(arena.paced, 0): 0})
+    offsets: list[int] = []
+
+    def read_to(offset: int) -> bool:
+        offsets.extend(arrived.offset for arrived in reader.poll(0.05))
+        return offsets == list(range(offset + 1))
+
+    arena.give(1)
+    eventually(lambda: read_to(0))
+    reader._consumer.pause([TopicPartition(arena.paced, 0)])
+    arena.give(2, 3)
+    eventually(lambda: read_to(2))
+    arena.give(4)
+    eventually(lambda: read_to(3))
+    reader.close()
 
 
 def test_an_offset_that_retention_has_taken_stops_the_reader(arena: Arena) -> None:
