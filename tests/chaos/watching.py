@@ -122,6 +122,13 @@ class LogWatch(Watch):
             self._board.hear(heard)
 
 
+_AWAY = (
+    *(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError),
+    # What the driver says when its connection broke between two of its messages.
+    asyncpg.InternalClientError,
+)
+
+
 class RecordWatch(Watch):
     """Looks at the recorders' positions twenty times a second: no log tells when rows came."""
 
@@ -142,7 +149,7 @@ class RecordWatch(Watch):
                 if connection is None:
                     connection = await asyncpg.connect(self._dsn, timeout=ANSWER_WITHIN_S)
                 self._take(await connection.fetch(_POSITIONS, timeout=ANSWER_WITHIN_S))
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            except _AWAY:
                 self._board.away()
                 if connection is not None:
                     connection.terminate()
