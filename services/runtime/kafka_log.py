@@ -63,6 +63,9 @@ limit: an heir of a partition had to wait half a second for its inputs with one 
 IN_BULK = Fetching(100, 1_000_000)
 """Records of up to 100 ms come together: one answer of the broker in place of one a record."""
 
+_REFRESH_MS = 5_000
+"""Leaders are asked for so often. After its only broker had been away, one partition once stood
+still for just the thirty seconds that this was then."""
 _MEET_WITHIN_S = 1.0
 _LOOK_EVERY_MS = 250
 
@@ -99,7 +102,7 @@ class KafkaLogReader:
                 "fetch.min.bytes": fetching.min_bytes,
                 "fetch.queue.backoff.ms": 1,
                 "queued.max.messages.kbytes": 16_384,
-                "topic.metadata.refresh.interval.ms": 30_000,
+                "topic.metadata.refresh.interval.ms": _REFRESH_MS,
             }
         )
         admin = AdminClient(
@@ -199,7 +202,9 @@ class KafkaLogReader:
         for tp in self._stalls.look(self._next, self._ends.known, self._paused, now_ms):
             offset, end = self._next[tp], self._ends.known[tp].offset
             log.warning("read anew", topic=tp[0], partition=tp[1], offset=offset, end=end)
-            # A pause outlives an assignment, and librdkafka has forgotten to end one (its #5591).
+            # Its leader may have come back under an epoch that is not known here. A pause outlives
+            # an assignment, and librdkafka has forgotten to end one (its #5591).
+            self._meet({tp[0]})
             self._consumer.resume([TopicPartition(*tp)])
             self.seek(tp, offset)
 
