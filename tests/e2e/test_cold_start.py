@@ -122,7 +122,12 @@ def lose_postgres(told: Story) -> None:
     told.before = rows_of(stack)
     told.in_call = placed(stack, "confirmed", "on_call", "wrap_up")
     told.waiting = placed(stack, "routed", "queued", "offered", "returned") - {told.withdrawn}
-    told.ended = placed(stack, "ended")
+    # Who was never dialled may be called again at once: that end is over for its release alone.
+    query = (
+        "SELECT contact_id FROM seatline.contact_state "
+        "WHERE place = 'ended' AND reason IS DISTINCT FROM 'never_dialled'"
+    )
+    told.ended = {row["contact_id"] for row in fetch(stack, query)}
     told.of_seat = {
         row["contact_id"]
         for row in fetch(

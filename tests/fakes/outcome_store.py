@@ -37,7 +37,7 @@ class InMemoryTables:
         self.live: dict[ContactId, AssignmentRow] = {}
         self.conflicts: list[ConflictRow] = []
         self.withdrawals: dict[tuple[Any, ...], WithdrawalRow] = {}
-        self.controls: dict[tuple[Any, ...], ControlRow] = {}
+        self.controls: list[ControlRow] = []
         self.published: set[tuple[Any, ...]] = set()
 
     def person_of(self, row: WithdrawalRow) -> bytes | None:
@@ -149,9 +149,7 @@ class InMemoryOutcomeStore:
         self.tables.conflicts += conflicts
         for withdrawal in rows.withdrawals:
             self.tables.withdrawals.setdefault(withdrawal[:4], withdrawal)
-        for control in rows.controls:
-            assert control[:3] not in self.tables.controls
-            self.tables.controls[control[:3]] = control
+        self.tables.controls += rows.controls
         written = Counter(decision=len(rows.decisions), withdrawal=len(rows.withdrawals))
         return Recorded(written, conflicts)
 

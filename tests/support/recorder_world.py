@@ -67,7 +67,7 @@ class FakeWorld:
             "conflict": lambda: self._tables.conflicts,
             "withdrawal": lambda: list(self._tables.withdrawals.values()),
             "decision": lambda: self._tables.decisions,
-            "control": lambda: list(self._tables.controls.values()),
+            "control": lambda: self._tables.controls,
         }
         if table == "contact":
             return [self._contact(contact_id) for contact_id in sorted(self._tables.contacts)]
