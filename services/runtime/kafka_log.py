@@ -222,7 +222,6 @@ class KafkaLogReader:
         if tp not in self._next:
             return None  # fetched before it was unassigned
         self._next[tp] = int(offset or 0) + 1
-        self._stalls.moved(tp, self._clock.monotonic_ms())
         return Arrived(*tp, int(offset or 0), message.timestamp()[1], message.value() or b"")
 
 

@@ -1,7 +1,7 @@
-"""Partitions of which librdkafka fetches nothing although there is something to fetch.
+"""Partitions of which a consumer gives nothing although there is something to read.
 
-Seen after a broker had stood still for seconds: one partition of many was not fetched any more, for
-as long as it took until something else was assigned. A consumer that is told to read it anew does.
+Twice a decider stood still after its broker had, for as long as it took until something else
+happened to it. What held it up is not known; this looks for the one cause that a reader can see.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,17 +17,13 @@ _WAIT_MAX_MS = 60_000
 
 
 class KafkaStalls:
-    """Judges by what was returned and by the ends; each time it doubles what it waits for."""
+    """Judges by the next offsets and the ends; each time it doubles what it waits for."""
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._moved_ms: dict[Tp, int] = {}
+        self._stands: dict[Tp, tuple[int, int]] = {}
+        """Next offset of each partition, and since when it, or what was done about it, stands."""
         self._waits_ms: dict[Tp, int] = {}
-
-    def moved(self, tp: Tp, now_ms: int) -> None:
-        """Note that something came of a partition."""
-        self._moved_ms[tp] = now_ms
-        self._waits_ms.pop(tp, None)
 
     def look(
         self, following: Mapping[Tp, int], ends: Mapping[Tp, End], idle: Collection[Tp], now_ms: int
@@ -40,18 +36,22 @@ class KafkaStalls:
             idle: Partitions of which nothing is to come.
             now_ms: Monotonic time.
         """
-        for tp in self._moved_ms.keys() - following.keys():
-            del self._moved_ms[tp]
+        for tp in self._stands.keys() - following.keys():
+            del self._stands[tp]
             self._waits_ms.pop(tp, None)
         found = []
         for tp, offset in following.items():
+            before, since_ms = self._stands.get(tp, (offset, now_ms))
+            if offset != before:
+                self._waits_ms.pop(tp, None)
             wait_ms = self._waits_ms.get(tp, STALLED_MS)
-            if tp in idle or not _has_more(offset, ends.get(tp), now_ms):
-                self._moved_ms[tp] = now_ms
-            elif now_ms - self._moved_ms.setdefault(tp, now_ms) >= wait_ms:
-                self._moved_ms[tp] = now_ms
+            if offset != before or tp in idle or not _has_more(offset, ends.get(tp), now_ms):
+                since_ms = now_ms
+            elif now_ms - since_ms >= wait_ms:
+                since_ms = now_ms
                 self._waits_ms[tp] = min(_WAIT_MAX_MS, 2 * wait_ms)
                 found.append(tp)
+            self._stands[tp] = (offset, since_ms)
         return found
 
 

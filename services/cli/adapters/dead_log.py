@@ -1,6 +1,6 @@
 """The log of dead letters: read on from where it was, and deeds appended."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from services.cli.adapters.dead_codec import deed_record, parsed
@@ -9,9 +9,11 @@ from services.cli.adapters.topics import DEAD
 from services.cli.domain.dead import Deed, Letter, LetterId
 
 
-def letters_and_deeds(book: LogBook) -> Iterator[Letter | Deed]:
-    """Yield every letter and deed that is kept, each partition in its order."""
-    for arrived in book.read(DEAD, book.bounds(DEAD)):
+def letters_and_deeds(
+    book: LogBook, ranges: Mapping[int, Bounds] | None = None
+) -> Iterator[Letter | Deed]:
+    """Yield the letters and deeds of ranges, else all that are kept; a partition in its order."""
+    for arrived in book.read(DEAD, book.bounds(DEAD) if ranges is None else ranges):
         if (record := parsed(arrived)) is not None:
             yield record
 
@@ -30,9 +32,7 @@ class KafkaDeadLog:
             number: Bounds(max(bounds.start, self._read.get(number, 0)), bounds.end)
             for number, bounds in self._book.bounds(DEAD).items()
         }
-        for arrived in self._book.read(DEAD, ranges):
-            if (record := parsed(arrived)) is not None:
-                yield record
+        yield from letters_and_deeds(self._book, ranges)
         self._read.update((number, bounds.end) for number, bounds in ranges.items())
 
     def note(self, deeds: Sequence[Deed]) -> list[Deed]:

@@ -102,11 +102,7 @@ def counting(
         NotDoneError: A record cannot be read, or records are missing.
         StackAwayError: Kafka does not answer.
     """
-    starts = {n: (bookmarks or {}).get((topic, n), Bookmark()) for n in ends}
-    partitions = {n: FencedPartition(topic, n, start.point) for n, start in starts.items()}
-    ranges = {n: Bounds(starts[n].offset, end) for n, end in ends.items()}
-    for arrived in book.read(topic, ranges):
-        judged = partitions[arrived.partition].judge(arrived)
+    for _, judged in _judged(book, topic, ends, bookmarks or {}):
         if judged is not None:
             yield judged
 
@@ -125,15 +121,25 @@ def headers(
         NotDoneError: A record cannot be read, or records are missing.
         StackAwayError: Kafka does not answer.
     """
-    bounds = book.bounds(topic)
-    starts = {n: bookmarks.get((topic, n), Bookmark()) for n in bounds}
-    partitions = {n: FencedPartition(topic, n, start.point) for n, start in starts.items()}
-    ranges = {n: Bounds(starts[n].offset, each.end) for n, each in bounds.items()}
-    for arrived in book.read(topic, ranges):
-        judged = partitions[arrived.partition].judge(arrived)
-        header = judged.header if judged else _header(arrived)
+    ends = {number: bounds.end for number, bounds in book.bounds(topic).items()}
+    for arrived, judged in _judged(book, topic, ends, bookmarks):
+        header = judged.header if judged else header_of(arrived)
         if judged or isinstance(header.control, Request):
             yield arrived, header
+
+
+def _judged(
+    book: LogBook,
+    topic: str,
+    ends: Mapping[int, int],
+    bookmarks: Mapping[tuple[str, int], Bookmark],
+) -> Iterator[tuple[Arrived, Counting | None]]:
+    """Yield each record below the ends, and what it is if it counts."""
+    starts = {n: bookmarks.get((topic, n), Bookmark()) for n in ends}
+    partitions = {n: FencedPartition(topic, n, start.point) for n, start in starts.items()}
+    ranges = {n: Bounds(starts[n].offset, end) for n, end in ends.items()}
+    for arrived in book.read(topic, ranges):
+        yield arrived, partitions[arrived.partition].judge(arrived)
 
 
 def following(
@@ -165,8 +171,19 @@ def following(
             yield judged
 
 
-def _header(arrived: Arrived) -> Header:
-    return from_proto(log_pb2.Envelope.FromString(arrived.value).header)
+def header_of(arrived: Arrived) -> Header:
+    """Return the header of a record, whatever its entries.
+
+    Raises:
+        NotDoneError: It has none that can be read.
+    """
+    try:
+        return from_proto(log_pb2.Envelope.FromString(arrived.value).header)
+    except DecodeError as error:
+        raise NotDoneError(
+            f"{arrived.topic}/{arrived.partition}@{arrived.offset}: no record of this log; look at "
+            "who wrote it"
+        ) from error
 
 
 def _is_known(record: FencedRecord) -> bool:

@@ -3,14 +3,12 @@
 import secrets
 from collections.abc import Iterator, Mapping
 
-from google.protobuf.message import DecodeError
-
 from seatline.log.v1 import log_pb2
 from seatline.rulings.v1 import rulings_pb2
-from services.cli.adapters.dead_codec import parsed
-from services.cli.adapters.fenced import just_before
+from services.cli.adapters.dead_log import letters_and_deeds
+from services.cli.adapters.fenced import header_of, just_before
 from services.cli.adapters.log_book import Bounds, LogBook
-from services.cli.adapters.topics import DEAD, RULINGS
+from services.cli.adapters.topics import RULINGS
 from services.cli.domain.dead import Letter
 from services.cli.domain.reigns import InputName, InputPlace, Reign
 from services.cli.errors import NotDoneError
@@ -24,7 +22,6 @@ from services.runtime.fenced_log.header import (
     Inputs,
     SnapshotDone,
     Yield,
-    from_proto,
     to_proto,
 )
 from services.runtime.fenced_log.reader import FencedReader, LogGapError
@@ -70,7 +67,7 @@ class Tail:
             NotDoneError: It cannot be read, or records are missing.
         """
         self.next_offset = arrived.offset + 1
-        header = _header(arrived)
+        header = header_of(arrived)
         if self._reader.point is None and self._start:
             self._reader.point = just_before(header)
         try:
@@ -193,11 +190,10 @@ class KafkaReigns:
 
     def is_dead(self, name: InputName) -> bool:
         """Tell whether an input has a dead letter; see `Reigns.is_dead`."""
-        for arrived in self._book.read(DEAD, self._book.bounds(DEAD)):
-            letter = parsed(arrived)
-            if isinstance(letter, Letter) and InputName(*letter.input) == name:
-                return True
-        return False
+        return any(
+            isinstance(letter, Letter) and InputName(*letter.input) == name
+            for letter in letters_and_deeds(self._book)
+        )
 
     def _ask(self, log: str, partition: int, request: Request) -> None:
         # The log's time as it was read: a later record must not seem to go back behind it.
@@ -205,13 +201,3 @@ class KafkaReigns:
         header = Header(FencePoint(0, secrets.token_bytes(_OWNER_BYTES), 0), at_ms, (), request)
         envelope = log_pb2.Envelope(header=to_proto(header))
         self._book.append(log, b"", envelope.SerializeToString(), partition)
-
-
-def _header(arrived: Arrived) -> Header:
-    try:
-        return from_proto(log_pb2.Envelope.FromString(arrived.value).header)
-    except DecodeError as error:
-        raise NotDoneError(
-            f"{arrived.topic}/{arrived.partition}@{arrived.offset}: no record of this log; look at "
-            "who wrote it"
-        ) from error

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from services.cli.adapters.dead_log import letters_and_deeds
 from services.cli.adapters.log_book import LogBook
 from services.cli.adapters.recorded_ids import recorded_text
-from services.cli.domain.dead import Case, DeadFold, Deed, How, Letter
+from services.cli.adapters.topics import DEAD
+from services.cli.domain.dead import Case, DeadFold, Deed, How, Input, Letter, LetterId
 from services.cli.domain.story import Detail, Told
 
 _DEEDS = {
@@ -30,7 +31,7 @@ def _letter(case: Case) -> Told:
     details: dict[str, Detail] = {"reason": letter.reason, "field": letter.field}
     return Told(
         letter.at_ms,
-        _where(letter),
+        _where(letter.id),
         "set_aside",
         f"{text}dead letter {letter.id}",
         None,
@@ -48,7 +49,7 @@ def _deed(letter: Letter, deed: Deed) -> Told:
     details: dict[str, Detail] = {"ordered_by": deed.by, "why": deed.why, "as_release": release}
     return Told(
         deed.at_ms,
-        f"dead/{deed.at.partition}@{deed.at.offset}[0]",
+        _where(deed.at),
         kind,
         text,
         None,
@@ -60,5 +61,5 @@ def _about(letter: Letter) -> dict[str, Detail]:
     return {"letter": str(letter.id), "input": str(letter.input)}
 
 
-def _where(letter: Letter) -> str:
-    return f"dead/{letter.id.partition}@{letter.id.offset}[0]"
+def _where(at: LetterId) -> str:
+    return str(Input(DEAD, at.partition, at.offset, 0))

@@ -22,8 +22,8 @@ def test_it_is_named_again_ever_more_slowly_until_something_comes() -> None:
     stalls = KafkaStalls()
     named = [now_ms for now_ms in range(0, 20_000, 250) if look(stalls, now_ms)]
     assert named == [2_000, 6_000, 14_000]
-    stalls.moved(TP, 20_000)
-    assert look(stalls, 20_000 + STALLED_MS)
+    look(stalls, 20_000, offset=6)
+    assert look(stalls, 20_000 + STALLED_MS, offset=6)
 
 
 def test_what_moves_or_is_at_its_end_or_paused_does_not_stand_still() -> None:
@@ -32,9 +32,8 @@ def test_what_moves_or_is_at_its_end_or_paused_does_not_stand_still() -> None:
         assert not any(look(stalls, now_ms, **how) for now_ms in range(0, 10_000, 250))
         assert not look(stalls, 10_000), "the time at the end counts for nothing"
     stalls = KafkaStalls()
-    for now_ms in range(0, 10_000, 250):
-        stalls.moved(TP, now_ms)
-        assert not look(stalls, now_ms)
+    for number, now_ms in enumerate(range(0, 10_000, 250)):
+        assert not look(stalls, now_ms, offset=number, end=99)
 
 
 def test_a_leader_that_does_not_answer_is_no_stall() -> None:
