@@ -46,8 +46,8 @@ def decide_until_stopped(
         if process.clock.monotonic_ms() - judged_ms >= _READINESS_EVERY_MS:
             judged_ms = process.clock.monotonic_ms()
             why = decider.waiting_for
-            if process.health.ready("partitions", not why, why) and not why:
-                process.log.info("ready")
+            if process.health.ready("partitions", not why, why):
+                process.log.info("not ready" if why else "ready", why=why)
     process.health.ready("stopping", False, "draining")  # noqa: FBT003
     decider.leave()
     until_ms = process.clock.monotonic_ms() + LEAVE_MS

@@ -64,8 +64,7 @@ IN_BULK = Fetching(100, 1_000_000)
 """Records of up to 100 ms come together: one answer of the broker in place of one a record."""
 
 _REFRESH_MS = 5_000
-"""Leaders are asked for so often. After its only broker had been away, one partition once stood
-still for just the thirty seconds that this was then."""
+"""Leaders are asked for so often: see `kafka_stalls` for what is mended by that."""
 _MEET_WITHIN_S = 1.0
 _LOOK_EVERY_MS = 250
 
@@ -202,8 +201,8 @@ class KafkaLogReader:
         for tp in self._stalls.look(self._next, self._ends.known, self._paused, now_ms):
             offset, end = self._next[tp], self._ends.known[tp].offset
             log.warning("read anew", topic=tp[0], partition=tp[1], offset=offset, end=end)
-            # Its leader may have come back under an epoch that is not known here. A pause outlives
-            # an assignment, and librdkafka has forgotten to end one (its #5591).
+            # To ask for its leader again is what helps, of all that is known. A pause outlives an
+            # assignment, and librdkafka has forgotten to end one (its #5591).
             self._meet({tp[0]})
             self._consumer.resume([TopicPartition(*tp)])
             self.seek(tp, offset)

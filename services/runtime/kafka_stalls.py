@@ -1,19 +1,39 @@
 """Partitions of which a consumer gives nothing although there is something to read.
 
-Twice a decider stood still after its broker had, for as long as it took until something else
-happened to it. What held it up is not known; this looks for the one cause that a reader can see.
+A broker that stands still for longer than its session is fenced, and for a moment its partitions
+have no leader. librdkafka (2.16) can then leave one with nobody who fetches it: told "no leader"
+and right behind that "the same leader as before", it calls the second no change, as the first has
+yet to be carried out (`rd_kafka_toppar_broker_update` looks at the broker that it has, not at the
+next one; see also its pull request 5401). Whoever asks for the topic's leaders again mends that; by
+itself it does so once in `topic.metadata.refresh.interval.ms`.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
-from services.runtime.log_port import End
+from services.runtime.errors import PromiseBrokenError
+from services.runtime.log_port import START, End
 from services.runtime.log_port import TopicPartition as Tp
 
 STALLED_MS = 2_000
 """So long may nothing come of a partition whose end lies ahead."""
+GIVEN_UP_MS = 10_000
+"""After that, reading anew has not helped either: another process may do better."""
 _ANSWERED_MS = 1_000
 """So new must that end be: a leader that does not answer gives no records either."""
 _WAIT_MAX_MS = 60_000
+
+
+@dataclass(slots=True)
+class _Stand:
+    """A partition's next offset, and since when it is that with something to read ahead."""
+
+    offset: int
+    since_ms: int
+    named_ms: int
+    """When it was named last, or since when it stands."""
+    wait_ms: int = STALLED_MS
+    """How long from then until it is named again."""
 
 
 class KafkaStalls:
@@ -21,9 +41,7 @@ class KafkaStalls:
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._stands: dict[Tp, tuple[int, int]] = {}
-        """Next offset of each partition, and since when it, or what was done about it, stands."""
-        self._waits_ms: dict[Tp, int] = {}
+        self._stands: dict[Tp, _Stand] = {}
 
     def look(
         self, following: Mapping[Tp, int], ends: Mapping[Tp, End], idle: Collection[Tp], now_ms: int
@@ -35,23 +53,29 @@ class KafkaStalls:
             ends: Newest known ends.
             idle: Partitions of which nothing is to come.
             now_ms: Monotonic time.
+
+        Raises:
+            PromiseBrokenError: One has stood still for too long. Of one that is read from its
+                start nobody can tell: its records may all be gone.
         """
         for tp in self._stands.keys() - following.keys():
             del self._stands[tp]
-            self._waits_ms.pop(tp, None)
         found = []
         for tp, offset in following.items():
-            before, since_ms = self._stands.get(tp, (offset, now_ms))
-            if offset != before:
-                self._waits_ms.pop(tp, None)
-            wait_ms = self._waits_ms.get(tp, STALLED_MS)
-            if offset != before or tp in idle or not _has_more(offset, ends.get(tp), now_ms):
-                since_ms = now_ms
-            elif now_ms - since_ms >= wait_ms:
-                since_ms = now_ms
-                self._waits_ms[tp] = min(_WAIT_MAX_MS, 2 * wait_ms)
+            stand = self._stands.get(tp)
+            has_more = tp not in idle and _has_more(offset, ends.get(tp), now_ms)
+            if stand is None or stand.offset != offset or not has_more:
+                self._stands[tp] = _Stand(offset, now_ms, now_ms)
+                continue
+            if offset != START and now_ms - stand.since_ms >= GIVEN_UP_MS:
+                raise PromiseBrokenError(
+                    f"{tp[0]}/{tp[1]}: nothing comes from offset {offset} on, though the end is "
+                    f"{ends[tp].offset}, nor did it when it was read anew: start this process again"
+                )
+            if now_ms - stand.named_ms >= stand.wait_ms:
+                stand.named_ms = now_ms
+                stand.wait_ms = min(_WAIT_MAX_MS, 2 * stand.wait_ms)
                 found.append(tp)
-            self._stands[tp] = (offset, since_ms)
         return found
 
 

@@ -15,8 +15,8 @@ WARM_AFTER_S = 300.0
 """Of the run: before that everything fills what it will keep."""
 GROWN_UP_S = 60.0
 """Of a process that was started again in between."""
-LEAST_S = 60.0
-"""A shorter time says nothing about a minute."""
+LEAST_S = 600.0
+"""In a shorter time what grows and what fills look the same."""
 _MB = 1024 * 1024
 
 

@@ -11,20 +11,20 @@ def life(pid: int, begins_s: float, lasts_s: float, mb: float, per_min: float) -
 
 
 def test_a_process_that_grows_steadily_has_that_growth() -> None:
-    assert growth_mb_per_min(life(1, 0.0, 900.0, 80.0, 1.5)) == 1.5
+    assert growth_mb_per_min(life(1, 0.0, 1_200.0, 80.0, 1.5)) == 1.5
 
 
 def test_what_is_filled_in_the_first_five_minutes_is_no_growth() -> None:
-    early = [s for s in life(1, 0.0, 900.0, 80.0, 20.0) if s.at_s < WARM_AFTER_S]
-    late = [s for s in life(1, 0.0, 900.0, 180.0, 0.0) if s.at_s >= WARM_AFTER_S]
+    early = [s for s in life(1, 0.0, 1_200.0, 80.0, 20.0) if s.at_s < WARM_AFTER_S]
+    late = [s for s in life(1, 0.0, 1_200.0, 180.0, 0.0) if s.at_s >= WARM_AFTER_S]
     assert growth_mb_per_min([*early, *late]) == 0
 
 
 def test_to_be_started_again_is_no_growth_and_no_shrinking() -> None:
     lives = [
-        *life(1, LATER_S, 200.0, 90.0, 0.6),
-        *life(2, LATER_S + 200, 200.0, 60.0, 0.6),
-        *life(3, LATER_S + 400, 200.0, 120.0, 0.6),
+        *life(1, LATER_S, 300.0, 90.0, 0.6),
+        *life(2, LATER_S + 300, 300.0, 60.0, 0.6),
+        *life(3, LATER_S + 600, 300.0, 120.0, 0.6),
     ]
     assert growth_mb_per_min(lives) == 0.6
 
@@ -34,5 +34,5 @@ def test_a_young_process_is_not_judged() -> None:
     assert growth_mb_per_min(lives) is None
 
 
-def test_less_than_a_minute_says_nothing() -> None:
-    assert growth_mb_per_min(life(1, LATER_S, GROWN_UP_S + 50, 50.0, 30.0)) is None
+def test_less_than_ten_minutes_says_nothing() -> None:
+    assert growth_mb_per_min(life(1, LATER_S, GROWN_UP_S + 590, 50.0, 30.0)) is None

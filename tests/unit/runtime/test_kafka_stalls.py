@@ -1,4 +1,7 @@
-from services.runtime.kafka_stalls import STALLED_MS, KafkaStalls
+import pytest
+
+from services.runtime.errors import PromiseBrokenError
+from services.runtime.kafka_stalls import GIVEN_UP_MS, STALLED_MS, KafkaStalls
 from services.runtime.log_port import START, End
 
 TP = ("in", 0)
@@ -20,10 +23,31 @@ def test_what_gives_nothing_for_two_seconds_though_its_end_lies_ahead_stands_sti
 
 def test_it_is_named_again_ever_more_slowly_until_something_comes() -> None:
     stalls = KafkaStalls()
-    named = [now_ms for now_ms in range(0, 20_000, 250) if look(stalls, now_ms)]
+    named = [now_ms for now_ms in range(0, 9_000, 250) if look(stalls, now_ms)]
+    assert named == [2_000, 6_000]
+    look(stalls, 9_000, offset=6)
+    assert look(stalls, 9_000 + STALLED_MS, offset=6)
+
+
+def test_who_stands_still_for_ten_seconds_ends_and_says_where() -> None:
+    stalls = KafkaStalls()
+    for now_ms in range(0, GIVEN_UP_MS, 250):
+        look(stalls, now_ms)
+    with pytest.raises(PromiseBrokenError, match=r"in/0: nothing comes from offset 5 .* end is 9"):
+        look(stalls, GIVEN_UP_MS)
+
+
+def test_a_leader_that_was_away_meanwhile_begins_the_ten_seconds_anew() -> None:
+    stalls = KafkaStalls()
+    for now_ms in range(0, 3 * GIVEN_UP_MS, 250):
+        away = now_ms % 8_000 == 0
+        look(stalls, now_ms, **({"asked_at_ms": now_ms - 2_000} if away else {}))
+
+
+def test_who_reads_from_the_start_goes_on_looking_since_all_records_may_be_gone() -> None:
+    stalls = KafkaStalls()
+    named = [now_ms for now_ms in range(0, 20_000, 250) if look(stalls, now_ms, offset=START)]
     assert named == [2_000, 6_000, 14_000]
-    look(stalls, 20_000, offset=6)
-    assert look(stalls, 20_000 + STALLED_MS, offset=6)
 
 
 def test_what_moves_or_is_at_its_end_or_paused_does_not_stand_still() -> None:
