@@ -13,6 +13,7 @@ from seatline.facts.v1 import facts_pb2
 from seatline.rulings.v1 import rulings_pb2
 from services.runtime.fenced_log.header import Fence, from_proto
 from services.runtime.fenced_log.reader import FencedReader
+from services.runtime.postgres import CONNECTION_LOST
 from tests.chaos.board import Board
 from tests.chaos.signs import FACTS, RULINGS, Heard, Log, Moved, Reign
 
@@ -122,13 +123,6 @@ class LogWatch(Watch):
             self._board.hear(heard)
 
 
-_AWAY = (
-    *(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError),
-    # What the driver says when its connection broke between two of its messages.
-    asyncpg.InternalClientError,
-)
-
-
 class RecordWatch(Watch):
     """Looks at the recorders' positions twenty times a second: no log tells when rows came."""
 
@@ -149,7 +143,7 @@ class RecordWatch(Watch):
                 if connection is None:
                     connection = await asyncpg.connect(self._dsn, timeout=ANSWER_WITHIN_S)
                 self._take(await connection.fetch(_POSITIONS, timeout=ANSWER_WITHIN_S))
-            except _AWAY:
+            except CONNECTION_LOST:
                 self._board.away()
                 if connection is not None:
                     connection.terminate()

@@ -13,6 +13,11 @@ CONNECT_S = 3.0
 ANSWER_S = 60.0
 _CHUNK = 5_000
 
+_GONE = (
+    *(OSError, asyncpg.PostgresError, asyncpg.InterfaceError),
+    # What the driver says when the server cut the connection between two of its messages.
+    asyncpg.InternalClientError,
+)
 _OF_FACTS = "SELECT * FROM seatline.{table} WHERE partition = $1"
 _STATEMENTS = {
     "contact_state": "SELECT * FROM seatline.contact_state WHERE partition = $1 AND stage = 2",
@@ -43,7 +48,7 @@ class PostgresRows:
     def __enter__(self) -> Self:
         try:
             self._loop.run_until_complete(self._open())
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _GONE as error:
             self._loop.close()
             raise CannotCheckError(f"Postgres does not answer: {type(error).__name__}") from error
         return self
@@ -101,7 +106,7 @@ class PostgresRows:
 
         try:
             return self._loop.run_until_complete(ask())
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _GONE as error:
             raise CannotCheckError(f"Postgres: {type(error).__name__}: {error}") from error
 
 

@@ -12,6 +12,7 @@ from services.recorder.adapters.rows_out import RowWriter
 from services.recorder.domain.batch import BatchRows
 from services.recorder.domain.entries import Position
 from services.runtime.errors import PromiseBrokenError, TransientError
+from services.runtime.postgres import CONNECTION_LOST
 from tests.support.postgres_proxy import Cut, PostgresProxy
 from tests.support.recorder_entries import amended, confirmed, ended, queued, routed
 from tests.support.recorder_logs import LogWriter, facts_log, lives, rulings_log
@@ -122,9 +123,7 @@ async def test_a_recorder_paused_inside_a_transaction_holds_its_successor_up_onl
         await paused.execute("UPDATE seatline.recorder_position SET next_offset = 9")
         claimed = await place.world.store().claim(ids([log]), None)
         assert claimed[tp].next_offset == 0
-        # The last when the server's farewell came between two queries.
-        gone = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-        with pytest.raises(gone):
+        with pytest.raises(CONNECTION_LOST):
             await paused.execute("COMMIT")
     finally:
         paused.terminate()

@@ -10,6 +10,7 @@ from seatline.rulings.v1 import rulings_pb2
 from services.cli.domain.places import At, Place, Read, Recorded
 from services.cli.errors import NotDoneError, StackAwayError
 from services.cli.ports.auditing import Snapshot, Vector
+from services.runtime.postgres import CONNECTION_LOST
 
 CONNECT_S = 2.0
 ANSWER_S = 30.0
@@ -38,7 +39,7 @@ async def connected(dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Recor
         yield connection
     except asyncpg.UndefinedTableError as error:
         raise NotDoneError("Postgres: the schema is not there yet; run `make up`") from error
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except CONNECTION_LOST as error:
         raise StackAwayError(f"Postgres does not answer ({type(error).__name__})") from error
     finally:
         if connection is not None:

@@ -15,6 +15,7 @@ from services.cli.domain.recovery import Fate, Known, Verdict
 from services.cli.errors import NotDoneError, StackAwayError
 from services.cli.ports.recovery import Begun, ByHand, InForce, LostLog, Release, Summary
 from services.cli.ports.signature import Signature
+from services.runtime.postgres import CONNECTION_LOST
 
 STATEMENT_S = 600.0
 """The longest ones go through every release that there ever was."""
@@ -50,7 +51,7 @@ async def recovering(dsn: str) -> AsyncIterator["PostgresRecovery"]:
         yield PostgresRecovery(connection)
     except asyncpg.UndefinedTableError as error:
         raise NotDoneError("Postgres: the schema is not there yet; run `make up`") from error
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except CONNECTION_LOST as error:
         raise StackAwayError(
             f"Postgres does not answer ({type(error).__name__}); the same command goes on"
         ) from error

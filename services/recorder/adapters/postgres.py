@@ -14,6 +14,7 @@ from services.recorder.domain.entries import LogPoint, Partition, Position
 from services.recorder.domain.rows import DueWithdrawal
 from services.recorder.ports import Advance, Recorded, Unpublished
 from services.runtime.errors import PromiseBrokenError, TransientError
+from services.runtime.postgres import CONNECTION_LOST
 
 CONNECT_S = 5.0
 TRANSACTION_S = 10.0
@@ -29,11 +30,6 @@ SESSION = {
     "idle_in_transaction_session_timeout": f"{PAUSED.total_seconds():g}s",
 }
 
-_LOST = (
-    *(OSError, asyncpg.PostgresError, asyncpg.InterfaceError),
-    # What the driver says when the server cut the connection between two of its messages.
-    asyncpg.InternalClientError,
-)
 _AWAY_CLASSES = frozenset({"08", "28", "3D", "3F", "40", "53", "55", "57", "58"})
 """SQLSTATE classes: connection, login, no database or schema yet, rollback, resources, locks,
 operator, disk."""
@@ -141,7 +137,7 @@ class PostgresOutcomeStore:
             raise TransientError(
                 f"Postgres did not answer within {self._deadline_s:g} s"
             ) from error
-        except _LOST as error:
+        except CONNECTION_LOST as error:
             await self.close()
             raise _named(error) from error
         except BaseException:

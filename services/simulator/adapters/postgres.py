@@ -8,17 +8,11 @@ from pathlib import Path
 import asyncpg
 
 from services.runtime.errors import TransientError
+from services.runtime.postgres import CONNECTION_LOST
 from services.simulator.domain.calls import Attempt
 
 _SQL = Path(__file__).parent / "sql"
 _ANSWER_S = 20.0
-_AWAY = (
-    OSError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    TimeoutError,
-)
 
 
 class PostgresRecord:
@@ -56,7 +50,7 @@ class PostgresRecord:
     async def close(self) -> None:
         """Leave."""
         if self._connection is not None:
-            with contextlib.suppress(*_AWAY):
+            with contextlib.suppress(*CONNECTION_LOST):
                 await self._connection.close(timeout=_ANSWER_S)
 
     async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
@@ -65,7 +59,7 @@ class PostgresRecord:
                 if self._connection is None or self._connection.is_closed():
                     self._connection = await asyncpg.connect(self._dsn, timeout=_ANSWER_S)
                 return await self._connection.fetch(_sql(query), *arguments, timeout=_ANSWER_S)
-            except _AWAY as error:
+            except CONNECTION_LOST as error:
                 self._drop()
                 raise TransientError(f"Postgres: {type(error).__name__}") from error
 
