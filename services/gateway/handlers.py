@@ -20,7 +20,14 @@ from services.gateway.domain.unsealing import (
     WhyNot,
     decide,
 )
-from services.gateway.domain.values import NONCE_BYTES, Confirmed, Nonce, SessionId, StreamId
+from services.gateway.domain.values import (
+    NONCE_BYTES,
+    Confirmed,
+    KeptOutcome,
+    Nonce,
+    SessionId,
+    StreamId,
+)
 from services.gateway.ports import Commands, Desks, Persons, Tally
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
@@ -35,6 +42,7 @@ class SignIn:
     centre_id: str
     languages: tuple[str, ...]
     resume_token: bytes
+    kept: tuple[KeptOutcome, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +189,7 @@ class Sessions:
             languages=wish.languages,
         )
         self.bindings.open(binding)
-        self.commands.sign_in(binding, wish.resume_token, partial(self._asked, binding))
+        self.commands.sign_in(binding, wish.resume_token, wish.kept, partial(self._asked, binding))
         return None
 
     def bound(self, stream_id: StreamId, session_id: SessionId) -> Binding | Refusal:

@@ -40,8 +40,6 @@ class Floor:
     dialled: Callable[[str, Attempt], None]
     """Told when a session dials: the attempt's number is before it, in time."""
     told: Callable[[str], None]
-    closed: set[str] = field(default_factory=set)
-    """Centres that a map has closed."""
     closing: bool = False
     """Whether calls are brief and every offer is accepted from now on."""
 
@@ -103,12 +101,8 @@ class Desk:
         return session_id
 
     def is_heard(self, session_id: str) -> bool:
-        """Tell whether a session can still say something: it is no guest, and its centre is open.
-
-        Nobody signs in at a closed centre, so that an outcome kept there is not taken any more.
-        """
-        number, centre_id = SESSIONS[session_id]
-        return number == self.number and centre_id not in self.floor.closed
+        """Tell whether a session can still say something: it is no guest."""
+        return SESSIONS[session_id][0] == self.number
 
     def vanish(self) -> None:
         """Lose everything that this office knew: its people come back as if they were new."""

@@ -26,7 +26,7 @@ from tests.simtest.faults import FaultBook
 from tests.simtest.log import SimulatedBroker, SimulatedLogWriter
 from tests.simtest.node import MachineClock, Node
 from tests.simtest.numbers import watch
-from tests.simtest.plan import CALM_MS, CLOSES, DESKS, SESSIONS, SLOTS, Plan, PlannedOrder
+from tests.simtest.plan import CALM_MS, DESKS, SESSIONS, SLOTS, Plan
 from tests.simtest.promises import BrokenPromiseError
 from tests.simtest.recorders import RecorderNode
 from tests.simtest.scheduler import Scheduler
@@ -109,8 +109,6 @@ class World:
             scheduler.at(contact.at_ms, self.source.send, contact)
         for order in self.plan.orders:
             scheduler.at(order.at_ms, self.source.order, order)
-            if order == PlannedOrder(order.at_ms, "map", "close"):
-                scheduler.at(order.at_ms, self.floor.closed.add, CLOSES)
         for fault in self.plan.faults:
             scheduler.at(fault.at_ms, self.faults.begin, fault)
         scheduler.at(CALM_MS, self._calm)

@@ -187,6 +187,10 @@ def _check_sign_in(command: inputs.SignIn) -> None:
     if len(command.languages) > _LANGUAGES_MAX or longest > _LANGUAGE_MAX:
         limits = f"{_LANGUAGES_MAX} languages of at most {_LANGUAGE_MAX} characters"
         raise PoisonError(f"at most {limits}", "languages")
+    if len(command.kept) > inputs.KEPT_MAX:
+        raise PoisonError(f"at most {inputs.KEPT_MAX} kept outcomes", "kept")
+    if any(not 0 < len(each.attempt.contact_id) <= ID_MAX for each in command.kept):
+        raise PoisonError(f"contact_id must have 1 to {ID_MAX} characters", "kept")
 
 
 def _rulings(arrived: Arrived) -> Batch[inputs.Input]:

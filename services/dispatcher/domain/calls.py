@@ -124,13 +124,8 @@ def outcome(
 ) -> Sequence[Fact]:
     """End the call with its disposition, or amend an attempt that has ended (rule 4.8)."""
     del moment
-    live = floor.contacts.get(command.attempt.key)
-    current = (
-        live is not None
-        and live.attempt == command.attempt.attempt
-        and live.session_id == command.session_id
-    )
-    if live is None or not current:
+    live = floor.live(command.attempt, command.session_id)
+    if live is None:
         return (
             facts.OutcomeAmended(
                 command.attempt, command.session_id, command.nonce, command.disposition
@@ -143,9 +138,5 @@ def outcome(
 
 def _held(floor: Floor, attempt: Attempt, session_id: str, *places: Place) -> LiveContact | None:
     """Return the contact when this attempt of this session is in one of these places."""
-    live = floor.contacts.get(attempt.key)
-    if live is None or live.place not in places:
-        return None
-    if live.attempt != attempt.attempt or live.session_id != session_id:
-        return None
-    return live
+    live = floor.live(attempt, session_id)
+    return live if live is not None and live.place in places else None

@@ -248,6 +248,13 @@ class Floor:
             session.idle = False
             self.centre(session.centre_id).remove_session(session.session_id)
 
+    def live(self, attempt: Attempt, session_id: str) -> LiveContact | None:
+        """Return the contact while this attempt of this session is under way."""
+        found = self.contacts.get(attempt.key)
+        if found is None or found.attempt != attempt.attempt or found.session_id != session_id:
+            return None
+        return found
+
     def contact_of(self, session: Session) -> LiveContact | None:
         """Return the contact that a session holds."""
         return self.contacts.get(session.contact) if session.contact else None

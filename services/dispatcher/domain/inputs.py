@@ -5,8 +5,19 @@ from dataclasses import dataclass
 from services.dispatcher.domain import words
 from services.dispatcher.domain.facts import Attempt, CentreSlice, Contact, Signature
 
+KEPT_MAX = 16
+"""Outcomes that a sign-in may bring; a desk rarely keeps two."""
 BY_MAX, WHY_MAX = 64, 200
 """Characters of a signature that are kept: an order is never refused for the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOutcome:
+    """A disposition that the desk was not told to be saved."""
+
+    attempt: Attempt
+    disposition: words.Disposition
+    talk_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +29,7 @@ class SignIn:
     languages: tuple[str, ...]
     nonce: bytes
     resume_token: bytes
+    kept: tuple[KeptOutcome, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

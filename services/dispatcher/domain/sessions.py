@@ -1,6 +1,6 @@
 """Commands about caller sessions: sign-in, breaks, leaving (rules 4.6 and 4.7)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from services.dispatcher.domain import facts, inputs
@@ -85,6 +85,25 @@ def sign_in(
     session = floor.sessions.get(command.session_id)
     if session is not None and command.nonce in session.nonces:
         return ()
+    return (*_kept(floor, command), *_bound_anew(floor, command, item, session))
+
+
+def _kept(floor: Floor, command: inputs.SignIn) -> Iterator[Fact]:
+    """Take down what the desk still keeps of attempts that are over (rule 4.8).
+
+    Nobody signs in at a closed centre, so that it could not be said behind the sign-in. What is
+    under way is left out: its outcome is given once the session is bound.
+    """
+    for word in command.kept:
+        if floor.live(word.attempt, command.session_id) is None:
+            yield facts.OutcomeAmended(
+                word.attempt, command.session_id, command.nonce, word.disposition
+            )
+
+
+def _bound_anew(
+    floor: Floor, command: inputs.SignIn, item: inputs.Commanded, session: Session | None
+) -> Sequence[Fact]:
     centre = floor.centres.get(command.centre_id)
     if centre is None or not (centre.takes or _finishes(floor, session)):
         return (refused(item, RefusalReason.UNKNOWN_CENTRE),)

@@ -12,7 +12,7 @@ from services.gateway.adapters.metrics import Metrics
 from services.gateway.domain.bindings import Binding
 from services.gateway.domain.outbox import Entry, Outbox, Settled
 from services.gateway.domain.unsealing import WhyNot
-from services.gateway.domain.values import Confirmed, Nonce
+from services.gateway.domain.values import Attempt, Confirmed, KeptOutcome, Nonce
 from services.gateway.ports import Commands
 from services.runtime.errors import TransientError
 from services.runtime.log_port import LogWriter, SendError, Sent
@@ -74,7 +74,13 @@ class KafkaCommands(Commands):
         self._add(partition, command, settled)
 
     @override
-    def sign_in(self, binding: Binding, resume_token: bytes, settled: Settled) -> None:
+    def sign_in(
+        self,
+        binding: Binding,
+        resume_token: bytes,
+        kept: Sequence[KeptOutcome],
+        settled: Settled,
+    ) -> None:
         command = wire.Command(
             sign_in=wire.SignIn(
                 session_id=binding.session_id,
@@ -82,6 +88,7 @@ class KafkaCommands(Commands):
                 languages=binding.languages,
                 nonce=binding.nonce,
                 resume_token=resume_token,
+                kept=map(_kept, kept),
             )
         )
         self._add(binding.partition, command, settled)
@@ -214,9 +221,19 @@ class KafkaCommands(Commands):
         self._settled.append((partition, outcome))
 
 
+def _kept(outcome: KeptOutcome) -> wire.KeptOutcome:
+    kept = wire.KeptOutcome(
+        attempt=_named(outcome.attempt), disposition=wire.Disposition.ValueType(outcome.disposition)
+    )
+    kept.talk.FromMilliseconds(outcome.talk_ms)
+    return kept
+
+
 def _attempt(confirmed: Confirmed) -> wire.Attempt:
+    return _named(confirmed.attempt)
+
+
+def _named(attempt: Attempt) -> wire.Attempt:
     return wire.Attempt(
-        contact_id=confirmed.attempt.contact_id,
-        release=confirmed.attempt.release,
-        attempt=confirmed.attempt.number,
+        contact_id=attempt.contact_id, release=attempt.release, attempt=attempt.number
     )

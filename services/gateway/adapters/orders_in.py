@@ -36,7 +36,7 @@ class OrdersIn:
         record = map_pb2.MapRecord.FromString(value)
         match record.WhichOneof("kind"):
             case "seat_map":
-                self._centres.clear()
+                # A centre that is no more keeps its partition: calls may have to be finished there.
                 self._centres.update(
                     (centre.centre_id, centre.partition) for centre in record.seat_map.centres
                 )

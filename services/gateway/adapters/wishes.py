@@ -7,13 +7,14 @@ from google.protobuf.duration_pb2 import Duration
 from seatline.commands.v1 import commands_pb2 as commands
 from seatline.gateway.v1 import gateway_service_pb2 as wire
 from services.gateway.domain.bindings import Binding
-from services.gateway.domain.values import NONCE_BYTES, SessionId
+from services.gateway.domain.values import NONCE_BYTES, Attempt, KeptOutcome, SessionId
 from services.gateway.handlers import SignIn
 from services.runtime.errors import PoisonError
 
 ID_CHARS_MAX = 64
 EVENTS_MAX = 500
 LANGUAGES_MAX = 16
+KEPT_MAX = 16
 LANGUAGE_CHARS_MAX = 8
 PAUSE_REASON_CHARS_MAX = 32
 TALK_S_MAX = 24 * 3600
@@ -46,11 +47,25 @@ def sign_in(event: wire.ClientEvent) -> SignIn:
         _judge_text(language, LANGUAGE_CHARS_MAX, "sign_in.languages")
     if len(wish.resume_token) not in (0, NONCE_BYTES):
         raise PoisonError("malformed", "sign_in.resume_token")
+    if len(wish.kept) > KEPT_MAX:
+        raise PoisonError("too_many", "sign_in.kept")
     return SignIn(
         session_id=SessionId(event.session_id),
         centre_id=wish.centre_id,
         languages=tuple(wish.languages),
         resume_token=wish.resume_token,
+        kept=tuple(map(_kept, wish.kept)),
+    )
+
+
+def _kept(outcome: wire.OutcomeWish) -> KeptOutcome:
+    _judge_attempt(outcome.attempt, "sign_in.kept")
+    _judge_outcome(outcome, "sign_in.kept")
+    named = outcome.attempt
+    return KeptOutcome(
+        Attempt(named.contact_id, named.release, named.attempt),
+        outcome.disposition,
+        outcome.talk.ToMilliseconds(),
     )
 
 
@@ -65,11 +80,9 @@ def judged(kind: str, event: wire.ClientEvent) -> commands.Attempt | None:
     if kind in _WITHOUT_ATTEMPT:
         return None
     wish = getattr(event, kind)
-    _judge_id(wish.attempt.contact_id, f"{kind}.attempt.contact_id")
-    if wish.attempt.attempt == 0:
-        raise PoisonError("missing", f"{kind}.attempt.attempt")
+    _judge_attempt(wish.attempt, kind)
     if kind == "outcome":
-        _judge_outcome(event.outcome)
+        _judge_outcome(event.outcome, kind)
     attempt: commands.Attempt = wish.attempt
     return attempt
 
@@ -121,13 +134,19 @@ _COMMANDS: dict[str, Callable[[wire.ClientEvent, Binding], commands.Command]] = 
 }
 
 
-def _judge_outcome(wish: wire.OutcomeWish) -> None:
+def _judge_attempt(attempt: commands.Attempt, field: str) -> None:
+    _judge_id(attempt.contact_id, f"{field}.attempt.contact_id")
+    if attempt.attempt == 0:
+        raise PoisonError("missing", f"{field}.attempt.attempt")
+
+
+def _judge_outcome(wish: wire.OutcomeWish, field: str) -> None:
     if wish.disposition == commands.DISPOSITION_UNSPECIFIED:
-        raise PoisonError("missing", "outcome.disposition")
+        raise PoisonError("missing", f"{field}.disposition")
     if wish.disposition not in commands.Disposition.values():
-        raise PoisonError("unknown", "outcome.disposition")
+        raise PoisonError("unknown", f"{field}.disposition")
     if not _is_talk_time(wish.talk):
-        raise PoisonError("malformed", "outcome.talk")
+        raise PoisonError("malformed", f"{field}.talk")
 
 
 def _is_talk_time(talk: Duration) -> bool:

@@ -22,6 +22,16 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptOutcome:
+    """An outcome that a desk was not told to be saved."""
+
+    attempt: Attempt
+    disposition: int
+    """Number on the wire."""
+    talk_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmed:
     """The permission to unseal one number for one binding, as the log gave it."""
 

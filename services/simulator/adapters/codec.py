@@ -39,10 +39,10 @@ def to_event(session_id: str, wish: Wish) -> wire.ClientEvent:
             event.sign_in.centre_id = wish.centre_id
             event.sign_in.languages.extend(wish.languages)
             event.sign_in.resume_token = wish.token
+            for kept in wish.kept:
+                _fill_outcome(event.sign_in.kept.add(), kept)
         case wishes.GiveOutcome():
-            _fill(event.outcome.attempt, wish.attempt)
-            event.outcome.disposition = _DISPOSITIONS[wish.disposition]
-            event.outcome.talk.FromMilliseconds(int(wish.talk_ms))
+            _fill_outcome(event.outcome, wish)
         case wishes.Accept():
             _fill(event.accept.attempt, wish.attempt)
         case wishes.Decline():
@@ -69,6 +69,12 @@ def _bare(event: wire.ClientEvent, wish: wishes.Rest | wishes.BeReady | wishes.S
             event.ready.SetInParent()
         case wishes.SignOut():
             event.sign_out.SetInParent()
+
+
+def _fill_outcome(message: wire.OutcomeWish, wish: wishes.GiveOutcome) -> None:
+    _fill(message.attempt, wish.attempt)
+    message.disposition = _DISPOSITIONS[wish.disposition]
+    message.talk.FromMilliseconds(int(wish.talk_ms))
 
 
 def _fill(message: commands.Attempt, attempt: Attempt) -> None:

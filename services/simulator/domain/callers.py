@@ -87,7 +87,8 @@ class Caller:
             self._sign_in_ms = patience.NEVER
             return []
         self._sign_in_ms = now_ms + patience.ANSWER_MS
-        return [SignIn(self.team.centre_id, self.languages, self._token)]
+        kept = tuple(self.unsaved.values())
+        return [SignIn(self.team.centre_id, self.languages, self._token, kept)]
 
     def disconnected(self) -> None:
         """Note that the stream is gone; what the person does goes on."""

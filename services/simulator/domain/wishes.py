@@ -6,15 +6,6 @@ from services.simulator.domain.calls import Attempt, Disposition
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
-    """Sit down."""
-
-    centre_id: str
-    languages: tuple[str, ...]
-    token: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class SignOut:
     """Leave."""
 
@@ -61,6 +52,17 @@ class GiveOutcome:
     talk_ms: float
     again: bool = False
     """True when it was said before and nothing came back."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Sit down."""
+
+    centre_id: str
+    languages: tuple[str, ...]
+    token: bytes
+    kept: tuple[GiveOutcome, ...] = ()
+    """What was said before and is not known to be saved."""
 
 
 Wish = SignIn | SignOut | BeReady | Rest | Accept | Decline | HangUp | GiveOutcome

@@ -1,10 +1,12 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from services.dispatcher.domain.facts import DialStarted, Ended
-from services.dispatcher.domain.inputs import Commanded, MakeAvailable
+from services.dispatcher.domain.inputs import Commanded, KeptOutcome, MakeAvailable
 from services.dispatcher.domain.words import (
+    Activity,
     Disposition,
     EndReason,
     NotUnsealedReason,
@@ -214,6 +216,17 @@ def test_an_outcome_of_an_attempt_that_nobody_knows_is_an_amendment() -> None:
     given().when(outcome("c9", "s9", Disposition.NO_ANSWER), at=S).then(
         amended("c9", "s9", Disposition.NO_ANSWER)
     )
+
+
+def test_a_sign_in_saves_what_its_desk_keeps_of_former_calls_and_leaves_the_one_under_way() -> None:
+    kept = tuple(KeptOutcome(attempt(c), Disposition.BUSY, None) for c in ("c1", "c9"))
+    again = sign_in("s1", 2, resume_token=nonce("s1"), kept=kept)
+    script = given(*ON_CALL).when(again, at=S)
+    script.then(
+        replace(amended("c9", "s1", Disposition.BUSY), nonce=nonce("s1", 2)),
+        signed_in("s1", 2, resumed=True, activity=Activity.ON_CALL),
+    )
+    script.when(again, at=2 * S).then()
 
 
 def test_an_outcome_of_another_session_does_not_end_the_call() -> None:

@@ -111,6 +111,21 @@ def test_orders_of_an_operator_name_who_gave_them_and_why() -> None:
         assert item.command == command
 
 
+KEPT = commands_pb2.KeptOutcome(attempt=about(), disposition=commands_pb2.DISPOSITION_BUSY)
+KEPT_OF_NOBODY = commands_pb2.KeptOutcome(disposition=commands_pb2.DISPOSITION_BUSY)
+
+
+def test_a_sign_in_brings_what_its_desk_keeps() -> None:
+    message = commands(
+        sign_in=commands_pb2.SignIn(session_id="s1", centre_id="C001", nonce=b"n", kept=[KEPT])
+    )
+    [(_, item)] = read(topics.COMMANDS, message)
+    assert isinstance(item, inputs.Commanded)
+    assert isinstance(item.command, inputs.SignIn)
+    [kept] = item.command.kept
+    assert (kept.attempt.contact_id, kept.disposition) == ("c1", words.Disposition.BUSY)
+
+
 @pytest.mark.parametrize(
     ("topic", "message", "named"),
     [
@@ -168,6 +183,24 @@ def test_orders_of_an_operator_name_who_gave_them_and_why() -> None:
                 )
             ),
             "languages",
+        ),
+        (
+            topics.COMMANDS,
+            commands(
+                sign_in=commands_pb2.SignIn(
+                    session_id="s1", centre_id="C001", nonce=b"n", kept=[KEPT] * 17
+                )
+            ),
+            "kept",
+        ),
+        (
+            topics.COMMANDS,
+            commands(
+                sign_in=commands_pb2.SignIn(
+                    session_id="s1", centre_id="C001", nonce=b"n", kept=[KEPT_OF_NOBODY]
+                )
+            ),
+            "kept",
         ),
         (topics.MAP, map_pb2.MapRecord(), "kind"),
         (topics.SUPPRESSIONS, suppressions_pb2.Withdrawal(kind=1), "person_key"),  # type: ignore[arg-type]

@@ -1,10 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from services.dispatcher.domain import facts
 from services.dispatcher.domain.facts import CentreSlice
-from services.dispatcher.domain.inputs import NewMap, NewPolicy
+from services.dispatcher.domain.inputs import KeptOutcome, NewMap, NewPolicy
 from services.dispatcher.domain.words import (
     Activity,
     Disposition,
@@ -17,6 +18,7 @@ from services.dispatcher.domain.words import (
 from tests.support.builders import (
     CENTRE,
     CENTRES,
+    HOUR,
     MAX_WAIT,
     OTHER_CENTRE,
     OTHER_SEAT,
@@ -24,6 +26,7 @@ from tests.support.builders import (
     WRAP_UP,
     S,
     accept,
+    amended,
     attempt,
     centre_slice,
     ended,
@@ -159,6 +162,18 @@ def test_a_caller_on_a_call_comes_back_to_a_centre_that_was_closed_meanwhile() -
     assert kinds == [facts.Ended, facts.SignedOut]
     script.when(sign_in("s1", 3), at=5 * S).then(
         refused("s1", "sign_in", RefusalReason.UNKNOWN_CENTRE, told=nonce("s1", 3))
+    )
+
+
+def test_what_a_desk_keeps_of_a_call_that_is_over_is_saved_though_its_centre_is_closed() -> None:
+    script = given(*ON_CALL).when(NewMap(2, CLOSED), at=S).looking()
+    script.passing(HOUR)
+    script.so_far()
+    late = KeptOutcome(attempt("c1"), Disposition.REACHED, None)
+    told = nonce("s1", 2)
+    script.when(sign_in("s1", 2, kept=(late,))).then(
+        replace(amended("c1", "s1", Disposition.REACHED), nonce=told),
+        refused("s1", "sign_in", RefusalReason.UNKNOWN_CENTRE, told=told),
     )
 
 

@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seatline.commands.v1 import commands_pb2
 from seatline.facts.v1 import facts_pb2, session_pb2
+from seatline.gateway.v1 import gateway_service_pb2 as wire
 from seatline.map.v1 import map_pb2
 from services.runtime.errors import PromiseBrokenError
 from tests.fakes.scripted_dispatcher import (
     FACTS,
     MAP,
     SUPPRESSIONS,
+    attempt,
     sign_in_wish,
 )
 from tests.unit.gateway.rig import Rig, caught_up, settings
@@ -50,6 +53,49 @@ async def test_the_second_desk_of_a_session_ends_the_first(tmp_path: Path) -> No
     assert gone.signed_out.reason == session_pb2.SIGN_OUT_REASON_GONE
     (told,) = await rig.news(second)
     assert told.HasField("signed_in")
+
+
+async def test_what_a_desk_keeps_is_handed_on_and_told_as_saved_though_its_sign_in_is_refused(
+    tmp_path: Path,
+) -> None:
+    rig = await caught_up(tmp_path)
+    stream = rig.stream()
+    kept = wire.OutcomeWish(attempt=attempt(), disposition=commands_pb2.DISPOSITION_BUSY)
+    wish = sign_in_wish("S-1")
+    wish.sign_in.kept.append(kept)
+    rig.wish(stream, wish)
+    rig.step()
+    command = rig.commands()[-1].sign_in
+    assert [(each.attempt, each.disposition) for each in command.kept] == [
+        (kept.attempt, kept.disposition)
+    ]
+    saved = facts_pb2.OutcomeAmended(attempt=attempt(), session_id="S-1", nonce=command.nonce)
+    no = session_pb2.CommandRefused(
+        session_id="S-1",
+        nonce=command.nonce,
+        boot_id=rig.sessions.boot_id,
+        command="sign_in",
+        reason=session_pb2.REFUSAL_REASON_UNKNOWN_CENTRE,
+    )
+    rig.fact(Fact(outcome_amended=saved), Fact(command_refused=no))
+    rig.step()
+    first, second = await rig.news(stream)
+    assert first.saved.attempt == attempt()
+    assert (second.refused.wish, second.refused.reason) == ("sign_in", "unknown_centre")
+    assert len(rig.sessions.bindings) == 0
+
+
+async def test_who_sits_at_a_centre_that_a_later_map_lacks_is_left_to_the_dispatcher(
+    tmp_path: Path,
+) -> None:
+    rig = await caught_up(tmp_path)
+    rig.dispatcher.publish_map({"C002": 1})
+    rig.step()
+    stream = rig.stream()
+    rig.wish(stream, sign_in_wish("S-1"))
+    rig.step()
+    assert rig.commands()[-1].sign_in.centre_id == "C001"
+    assert await rig.news(stream) == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from seatline.commands.v1 import commands_pb2 as commands
 from seatline.gateway.v1 import gateway_service_pb2 as wire
 from services.gateway.adapters import wishes
 from services.gateway.domain.bindings import Binding
-from services.gateway.domain.values import Nonce, SessionId, StreamId
+from services.gateway.domain.values import Attempt, KeptOutcome, Nonce, SessionId, StreamId
 from services.gateway.handlers import SignIn
 from services.runtime.errors import PoisonError
 from tests.fakes.scripted_dispatcher import attempt
@@ -57,6 +57,17 @@ BAD = {
     "long language": (sign_in(languages=["x" * 9]), "sign_in.languages", "too_long"),
     "empty language": (sign_in(languages=[""]), "sign_in.languages", "missing"),
     "odd token": (sign_in(resume_token=b"x" * 7), "sign_in.resume_token", "malformed"),
+    "too much kept": (sign_in(kept=[outcome().outcome] * 17), "sign_in.kept", "too_many"),
+    "kept of nobody": (
+        sign_in(kept=[outcome(attempt=None).outcome]),
+        "sign_in.kept.attempt.contact_id",
+        "missing",
+    ),
+    "kept without word": (
+        sign_in(kept=[outcome(disposition=0).outcome]),
+        "sign_in.kept.disposition",
+        "missing",
+    ),
     "no pause reason": (pause(""), "pause.reason", "missing"),
     "long pause reason": (pause("r" * 33), "pause.reason", "too_long"),
     "no attempt": (accept(None), "accept.attempt.contact_id", "missing"),
@@ -79,6 +90,14 @@ def test_a_malformed_wish_names_its_field(event: wire.ClientEvent, field: str, r
 def test_a_sign_in_is_read_whole() -> None:
     event = sign_in(languages=["hi", "ta"], resume_token=b"t" * 8)
     assert judge(event) == SignIn(SessionId("S-1"), "C001", ("hi", "ta"), b"t" * 8)
+
+
+def test_a_sign_in_is_read_with_what_its_desk_keeps() -> None:
+    kept = outcome(talk=Duration(seconds=2)).outcome
+    wish = judge(sign_in(kept=[kept]))
+    assert isinstance(wish, SignIn)
+    named = Attempt(kept.attempt.contact_id, kept.attempt.release, kept.attempt.attempt)
+    assert wish.kept == (KeptOutcome(named, REACHED, 2_000),)
 
 
 Build = Callable[[], commands.Command]

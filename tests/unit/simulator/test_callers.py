@@ -261,12 +261,25 @@ def test_a_session_that_the_gateway_does_not_know_signs_in_with_its_token() -> N
     desk = Desk().on_call()
     desk.until_due()
     desk.hear(WishRefused("outcome", "not_signed_in", ONE))
+    assert desk.until_due() == [SignIn("C001", ("te",), b"t1", (outcome(again=True),))]
+
+
+def test_what_is_kept_is_said_with_each_sign_in_until_it_is_saved() -> None:
+    desk = Desk().on_call()
+    desk.until_due()
+    desk.caller.disconnected()
+    assert desk.connect() == [SignIn("C001", ("te",), b"t1", (outcome(again=True),))]
+    desk.hear(WishRefused("sign_in", "unknown_centre", None))
+    desk.hear(Saved(ONE))
     assert desk.until_due() == [SignIn("C001", ("te",), b"t1")]
 
 
 @pytest.mark.parametrize(
     ("wish", "again"),
-    [("sign_in", SignIn("C001", ("te",), b"t1")), ("outcome", outcome(again=True))],
+    [
+        ("sign_in", SignIn("C001", ("te",), b"t1", (outcome(again=True),))),
+        ("outcome", outcome(again=True)),
+    ],
 )
 def test_a_refused_wish_that_must_come_through_is_said_again(wish: str, again: Wish) -> None:
     desk = Desk().on_call()

@@ -34,6 +34,12 @@ def test_every_wish_has_its_event(wish: wishes.Wish, kind: str) -> None:
         assert getattr(event, kind).attempt == WIRE_ONE
 
 
+def test_a_sign_in_carries_what_the_desk_keeps() -> None:
+    kept = wishes.GiveOutcome(ONE, Disposition.BUSY, 1_500.0, again=True)
+    event = to_event("s1", wishes.SignIn("C1", ("te",), b"t", (kept,)))
+    assert event.sign_in.kept == [to_event("s1", kept).outcome]
+
+
 @pytest.mark.parametrize("disposition", Disposition)
 def test_every_disposition_has_its_code(disposition: Disposition) -> None:
     event = to_event("s1", wishes.GiveOutcome(ONE, disposition, 0.0))

@@ -26,53 +26,55 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#seatline/commands/v1/commands.proto\x12\x14seatline.commands.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"Q\n\rCommandRecord\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\x0c\x12/\n\x08\x63ommands\x18\x02 \x03(\x0b\x32\x1d.seatline.commands.v1.Command\"\x9f\x07\n\x07\x43ommand\x12/\n\x07sign_in\x18\x01 \x01(\x0b\x32\x1c.seatline.commands.v1.SignInH\x00\x12\x31\n\x08sign_out\x18\x02 \x01(\x0b\x32\x1d.seatline.commands.v1.SignOutH\x00\x12=\n\x0emake_available\x18\x03 \x01(\x0b\x32#.seatline.commands.v1.MakeAvailableH\x00\x12,\n\x05pause\x18\x04 \x01(\x0b\x32\x1b.seatline.commands.v1.PauseH\x00\x12\x39\n\x0c\x61\x63\x63\x65pt_offer\x18\x05 \x01(\x0b\x32!.seatline.commands.v1.AcceptOfferH\x00\x12;\n\rdecline_offer\x18\x06 \x01(\x0b\x32\".seatline.commands.v1.DeclineOfferH\x00\x12\x34\n\tunsealing\x18\x07 \x01(\x0b\x32\x1f.seatline.commands.v1.UnsealingH\x00\x12\x39\n\x0cnot_unsealed\x18\x08 \x01(\x0b\x32!.seatline.commands.v1.NotUnsealedH\x00\x12/\n\x07hang_up\x18\t \x01(\x0b\x32\x1c.seatline.commands.v1.HangUpH\x00\x12\x39\n\x0cgive_outcome\x18\n \x01(\x0b\x32!.seatline.commands.v1.GiveOutcomeH\x00\x12\x37\n\x0bstream_lost\x18\x0b \x01(\x0b\x32 .seatline.commands.v1.StreamLostH\x00\x12;\n\rgateway_alive\x18\x0c \x01(\x0b\x32\".seatline.commands.v1.GatewayAliveH\x00\x12\x37\n\x0b\x65nd_session\x18\r \x01(\x0b\x32 .seatline.commands.v1.EndSessionH\x00\x12\x39\n\x0c\x64rain_centre\x18\x0e \x01(\x0b\x32!.seatline.commands.v1.DrainCentreH\x00\x12?\n\x0frelease_contact\x18\x0f \x01(\x0b\x32$.seatline.commands.v1.ReleaseContactH\x00\x12;\n\rpresence_list\x18\x11 \x01(\x0b\x32\".seatline.commands.v1.PresenceListH\x00\x42\x06\n\x04kind\"?\n\x07\x41ttempt\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x0f\n\x07release\x18\x02 \x01(\x04\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\"g\n\x06SignIn\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x11\n\tcentre_id\x18\x02 \x01(\t\x12\x11\n\tlanguages\x18\x03 \x03(\t\x12\r\n\x05nonce\x18\x04 \x01(\x0c\x12\x14\n\x0cresume_token\x18\x05 \x01(\x0c\"1\n\x07SignOut\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\"7\n\rMakeAvailable\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\"?\n\x05Pause\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12\x0e\n\x06reason\x18\x03 \x01(\t\"e\n\x0b\x41\x63\x63\x65ptOffer\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12.\n\x07\x61ttempt\x18\x03 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"f\n\x0c\x44\x65\x63lineOffer\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12.\n\x07\x61ttempt\x18\x03 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"c\n\tUnsealing\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12.\n\x07\x61ttempt\x18\x03 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"\x9e\x01\n\x0bNotUnsealed\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12.\n\x07\x61ttempt\x18\x03 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12\x37\n\x06reason\x18\x04 \x01(\x0e\x32\'.seatline.commands.v1.NotUnsealedReason\"`\n\x06HangUp\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12.\n\x07\x61ttempt\x18\x03 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"\xc1\x01\n\x0bGiveOutcome\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12.\n\x07\x61ttempt\x18\x02 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12\x36\n\x0b\x64isposition\x18\x03 \x01(\x0e\x32!.seatline.commands.v1.Disposition\x12\'\n\x04talk\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05nonce\x18\x05 \x01(\x0c\"\x1c\n\nStreamLost\x12\x0e\n\x06nonces\x18\x01 \x03(\x0c\"r\n\x0cGatewayAlive\x12\x14\n\x0c\x66\x61\x63ts_offset\x18\x01 \x01(\x04\x12,\n\x08\x66\x61\x63ts_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x06\x64igest\x18\x03 \x01(\x06H\x00\x88\x01\x01\x42\t\n\x07_digest\"M\n\x0cPresenceList\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\r\n\x05\x66irst\x18\x02 \x01(\x0c\x12\x0e\n\x06\x62\x65hind\x18\x03 \x01(\x0c\x12\x0e\n\x06nonces\x18\x04 \x03(\x0c\"L\n\nEndSession\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\n\n\x02\x62y\x18\x02 \x01(\t\x12\x0b\n\x03why\x18\x03 \x01(\t\x12\x11\n\tinterrupt\x18\x04 \x01(\x08\"9\n\x0b\x44rainCentre\x12\x11\n\tcentre_id\x18\x01 \x01(\t\x12\n\n\x02\x62y\x18\x02 \x01(\t\x12\x0b\n\x03why\x18\x03 \x01(\t\"=\n\x0eReleaseContact\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\n\n\x02\x62y\x18\x02 \x01(\t\x12\x0b\n\x03why\x18\x03 \x01(\t*\xbe\x01\n\x11NotUnsealedReason\x12#\n\x1fNOT_UNSEALED_REASON_UNSPECIFIED\x10\x00\x12!\n\x1dNOT_UNSEALED_REASON_WITHDRAWN\x10\x01\x12\x1f\n\x1bNOT_UNSEALED_REASON_STOPPED\x10\x02\x12\"\n\x1eNOT_UNSEALED_REASON_UNREADABLE\x10\x03\x12\x1c\n\x18NOT_UNSEALED_REASON_LATE\x10\x04*\xe1\x01\n\x0b\x44isposition\x12\x1b\n\x17\x44ISPOSITION_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44ISPOSITION_REACHED\x10\x01\x12\x19\n\x15\x44ISPOSITION_NO_ANSWER\x10\x02\x12\x14\n\x10\x44ISPOSITION_BUSY\x10\x03\x12\x1c\n\x18\x44ISPOSITION_WRONG_NUMBER\x10\x04\x12\x19\n\x15\x44ISPOSITION_CALL_BACK\x10\x05\x12\x17\n\x13\x44ISPOSITION_OPT_OUT\x10\x06\x12\x19\n\x15\x44ISPOSITION_NOT_GIVEN\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#seatline/commands/v1/commands.proto\x12\x14seatline.commands.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"Q\n\rCommandRecord\x12\x0f\n\x07\x62oot_id\x18\x01 \x01(\x0c\x12/\n\x08\x63ommands\x18\x02 \x03(\x0b\x32\x1d.seatline.commands.v1.Command\"\x9f\x07\n\x07\x43ommand\x12/\n\x07sign_in\x18\x01 \x01(\x0b\x32\x1c.seatline.commands.v1.SignInH\x00\x12\x31\n\x08sign_out\x18\x02 \x01(\x0b\x32\x1d.seatline.commands.v1.SignOutH\x00\x12=\n\x0emake_available\x18\x03 \x01(\x0b\x32#.seatline.commands.v1.MakeAvailableH\x00\x12,\n\x05pause\x18\x04 \x01(\x0b\x32\x1b.seatline.commands.v1.PauseH\x00\x12\x39\n\x0c\x61\x63\x63\x65pt_offer\x18\x05 \x01(\x0b\x32!.seatline.commands.v1.AcceptOfferH\x00\x12;\n\rdecline_offer\x18\x06 \x01(\x0b\x32\".seatline.commands.v1.DeclineOfferH\x00\x12\x34\n\tunsealing\x18\x07 \x01(\x0b\x32\x1f.seatline.commands.v1.UnsealingH\x00\x12\x39\n\x0cnot_unsealed\x18\x08 \x01(\x0b\x32!.seatline.commands.v1.NotUnsealedH\x00\x12/\n\x07hang_up\x18\t \x01(\x0b\x32\x1c.seatline.commands.v1.HangUpH\x00\x12\x39\n\x0cgive_outcome\x18\n \x01(\x0b\x32!.seatline.commands.v1.GiveOutcomeH\x00\x12\x37\n\x0bstream_lost\x18\x0b \x01(\x0b\x32 .seatline.commands.v1.StreamLostH\x00\x12;\n\rgateway_alive\x18\x0c \x01(\x0b\x32\".seatline.commands.v1.GatewayAliveH\x00\x12\x37\n\x0b\x65nd_session\x18\r \x01(\x0b\x32 .seatline.commands.v1.EndSessionH\x00\x12\x39\n\x0c\x64rain_centre\x18\x0e \x01(\x0b\x32!.seatline.commands.v1.DrainCentreH\x00\x12?\n\x0frelease_contact\x18\x0f \x01(\x0b\x32$.seatline.commands.v1.ReleaseContactH\x00\x12;\n\rpresence_list\x18\x11 \x01(\x0b\x32\".seatline.commands.v1.PresenceListH\x00\x42\x06\n\x04kind\"?\n\x07\x41ttempt\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x0f\n\x07release\x18\x02 \x01(\x04\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\"\x98\x01\n\x06SignIn\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x11\n\tcentre_id\x18\x02 \x01(\t\x12\x11\n\tlanguages\x18\x03 \x03(\t\x12\r\n\x05nonce\x18\x04 \x01(\x0c\x12\x14\n\x0cresume_token\x18\x05 \x01(\x0c\x12/\n\x04kept\x18\x06 \x03(\x0b\x32!.seatline.commands.v1.KeptOutcome\"\x9e\x01\n\x0bKeptOutcome\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12\x36\n\x0b\x64isposition\x18\x02 \x01(\x0e\x32!.seatline.commands.v1.Disposition\x12\'\n\x04talk\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"1\n\x07SignOut\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\"7\n\rMakeAvailable\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\"?\n\x05Pause\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12\x0e\n\x06reason\x18\x03 \x01(\t\"e\n\x0b\x41\x63\x63\x65ptOffer\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12.\n\x07\x61ttempt\x18\x03 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"f\n\x0c\x44\x65\x63lineOffer\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12.\n\x07\x61ttempt\x18\x03 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"c\n\tUnsealing\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12.\n\x07\x61ttempt\x18\x03 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"\x9e\x01\n\x0bNotUnsealed\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12.\n\x07\x61ttempt\x18\x03 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12\x37\n\x06reason\x18\x04 \x01(\x0e\x32\'.seatline.commands.v1.NotUnsealedReason\"`\n\x06HangUp\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12.\n\x07\x61ttempt\x18\x03 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"\xc1\x01\n\x0bGiveOutcome\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12.\n\x07\x61ttempt\x18\x02 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12\x36\n\x0b\x64isposition\x18\x03 \x01(\x0e\x32!.seatline.commands.v1.Disposition\x12\'\n\x04talk\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05nonce\x18\x05 \x01(\x0c\"\x1c\n\nStreamLost\x12\x0e\n\x06nonces\x18\x01 \x03(\x0c\"r\n\x0cGatewayAlive\x12\x14\n\x0c\x66\x61\x63ts_offset\x18\x01 \x01(\x04\x12,\n\x08\x66\x61\x63ts_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x06\x64igest\x18\x03 \x01(\x06H\x00\x88\x01\x01\x42\t\n\x07_digest\"M\n\x0cPresenceList\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\r\n\x05\x66irst\x18\x02 \x01(\x0c\x12\x0e\n\x06\x62\x65hind\x18\x03 \x01(\x0c\x12\x0e\n\x06nonces\x18\x04 \x03(\x0c\"L\n\nEndSession\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\n\n\x02\x62y\x18\x02 \x01(\t\x12\x0b\n\x03why\x18\x03 \x01(\t\x12\x11\n\tinterrupt\x18\x04 \x01(\x08\"9\n\x0b\x44rainCentre\x12\x11\n\tcentre_id\x18\x01 \x01(\t\x12\n\n\x02\x62y\x18\x02 \x01(\t\x12\x0b\n\x03why\x18\x03 \x01(\t\"=\n\x0eReleaseContact\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\n\n\x02\x62y\x18\x02 \x01(\t\x12\x0b\n\x03why\x18\x03 \x01(\t*\xbe\x01\n\x11NotUnsealedReason\x12#\n\x1fNOT_UNSEALED_REASON_UNSPECIFIED\x10\x00\x12!\n\x1dNOT_UNSEALED_REASON_WITHDRAWN\x10\x01\x12\x1f\n\x1bNOT_UNSEALED_REASON_STOPPED\x10\x02\x12\"\n\x1eNOT_UNSEALED_REASON_UNREADABLE\x10\x03\x12\x1c\n\x18NOT_UNSEALED_REASON_LATE\x10\x04*\xe1\x01\n\x0b\x44isposition\x12\x1b\n\x17\x44ISPOSITION_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44ISPOSITION_REACHED\x10\x01\x12\x19\n\x15\x44ISPOSITION_NO_ANSWER\x10\x02\x12\x14\n\x10\x44ISPOSITION_BUSY\x10\x03\x12\x1c\n\x18\x44ISPOSITION_WRONG_NUMBER\x10\x04\x12\x19\n\x15\x44ISPOSITION_CALL_BACK\x10\x05\x12\x17\n\x13\x44ISPOSITION_OPT_OUT\x10\x06\x12\x19\n\x15\x44ISPOSITION_NOT_GIVEN\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'seatline.commands.v1.commands_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_NOTUNSEALEDREASON']._serialized_start=2671
-  _globals['_NOTUNSEALEDREASON']._serialized_end=2861
-  _globals['_DISPOSITION']._serialized_start=2864
-  _globals['_DISPOSITION']._serialized_end=3089
+  _globals['_NOTUNSEALEDREASON']._serialized_start=2882
+  _globals['_NOTUNSEALEDREASON']._serialized_end=3072
+  _globals['_DISPOSITION']._serialized_start=3075
+  _globals['_DISPOSITION']._serialized_end=3300
   _globals['_COMMANDRECORD']._serialized_start=126
   _globals['_COMMANDRECORD']._serialized_end=207
   _globals['_COMMAND']._serialized_start=210
   _globals['_COMMAND']._serialized_end=1137
   _globals['_ATTEMPT']._serialized_start=1139
   _globals['_ATTEMPT']._serialized_end=1202
-  _globals['_SIGNIN']._serialized_start=1204
-  _globals['_SIGNIN']._serialized_end=1307
-  _globals['_SIGNOUT']._serialized_start=1309
-  _globals['_SIGNOUT']._serialized_end=1358
-  _globals['_MAKEAVAILABLE']._serialized_start=1360
-  _globals['_MAKEAVAILABLE']._serialized_end=1415
-  _globals['_PAUSE']._serialized_start=1417
-  _globals['_PAUSE']._serialized_end=1480
-  _globals['_ACCEPTOFFER']._serialized_start=1482
-  _globals['_ACCEPTOFFER']._serialized_end=1583
-  _globals['_DECLINEOFFER']._serialized_start=1585
-  _globals['_DECLINEOFFER']._serialized_end=1687
-  _globals['_UNSEALING']._serialized_start=1689
-  _globals['_UNSEALING']._serialized_end=1788
-  _globals['_NOTUNSEALED']._serialized_start=1791
-  _globals['_NOTUNSEALED']._serialized_end=1949
-  _globals['_HANGUP']._serialized_start=1951
-  _globals['_HANGUP']._serialized_end=2047
-  _globals['_GIVEOUTCOME']._serialized_start=2050
-  _globals['_GIVEOUTCOME']._serialized_end=2243
-  _globals['_STREAMLOST']._serialized_start=2245
-  _globals['_STREAMLOST']._serialized_end=2273
-  _globals['_GATEWAYALIVE']._serialized_start=2275
-  _globals['_GATEWAYALIVE']._serialized_end=2389
-  _globals['_PRESENCELIST']._serialized_start=2391
-  _globals['_PRESENCELIST']._serialized_end=2468
-  _globals['_ENDSESSION']._serialized_start=2470
-  _globals['_ENDSESSION']._serialized_end=2546
-  _globals['_DRAINCENTRE']._serialized_start=2548
-  _globals['_DRAINCENTRE']._serialized_end=2605
-  _globals['_RELEASECONTACT']._serialized_start=2607
-  _globals['_RELEASECONTACT']._serialized_end=2668
+  _globals['_SIGNIN']._serialized_start=1205
+  _globals['_SIGNIN']._serialized_end=1357
+  _globals['_KEPTOUTCOME']._serialized_start=1360
+  _globals['_KEPTOUTCOME']._serialized_end=1518
+  _globals['_SIGNOUT']._serialized_start=1520
+  _globals['_SIGNOUT']._serialized_end=1569
+  _globals['_MAKEAVAILABLE']._serialized_start=1571
+  _globals['_MAKEAVAILABLE']._serialized_end=1626
+  _globals['_PAUSE']._serialized_start=1628
+  _globals['_PAUSE']._serialized_end=1691
+  _globals['_ACCEPTOFFER']._serialized_start=1693
+  _globals['_ACCEPTOFFER']._serialized_end=1794
+  _globals['_DECLINEOFFER']._serialized_start=1796
+  _globals['_DECLINEOFFER']._serialized_end=1898
+  _globals['_UNSEALING']._serialized_start=1900
+  _globals['_UNSEALING']._serialized_end=1999
+  _globals['_NOTUNSEALED']._serialized_start=2002
+  _globals['_NOTUNSEALED']._serialized_end=2160
+  _globals['_HANGUP']._serialized_start=2162
+  _globals['_HANGUP']._serialized_end=2258
+  _globals['_GIVEOUTCOME']._serialized_start=2261
+  _globals['_GIVEOUTCOME']._serialized_end=2454
+  _globals['_STREAMLOST']._serialized_start=2456
+  _globals['_STREAMLOST']._serialized_end=2484
+  _globals['_GATEWAYALIVE']._serialized_start=2486
+  _globals['_GATEWAYALIVE']._serialized_end=2600
+  _globals['_PRESENCELIST']._serialized_start=2602
+  _globals['_PRESENCELIST']._serialized_end=2679
+  _globals['_ENDSESSION']._serialized_start=2681
+  _globals['_ENDSESSION']._serialized_end=2757
+  _globals['_DRAINCENTRE']._serialized_start=2759
+  _globals['_DRAINCENTRE']._serialized_end=2816
+  _globals['_RELEASECONTACT']._serialized_start=2818
+  _globals['_RELEASECONTACT']._serialized_end=2879
 # @@protoc_insertion_point(module_scope)

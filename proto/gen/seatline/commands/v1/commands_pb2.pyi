@@ -282,6 +282,7 @@ class SignIn(_message.Message):
     LANGUAGES_FIELD_NUMBER: _builtins.int
     NONCE_FIELD_NUMBER: _builtins.int
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    KEPT_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Caller session id, at most 64 characters."""
     centre_id: _builtins.str
@@ -294,6 +295,12 @@ class SignIn(_message.Message):
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """ISO 639 codes that the caller serves in."""
 
+    @_builtins.property
+    def kept(self) -> _containers.RepeatedCompositeFieldContainer[Global___KeptOutcome]:
+        """What the desk could not say so far; taken down where the attempt is over, also if the sign-in
+        itself is refused. At most 16.
+        """
+
     def __init__(
         self,
         *,
@@ -302,14 +309,49 @@ class SignIn(_message.Message):
         languages: _abc.Iterable[_builtins.str] | None = ...,
         nonce: _builtins.bytes = ...,
         resume_token: _builtins.bytes = ...,
+        kept: _abc.Iterable[Global___KeptOutcome] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["centre_id", b"centre_id", "languages", b"languages", "nonce", b"nonce", "resume_token", b"resume_token", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["centre_id", b"centre_id", "kept", b"kept", "languages", b"languages", "nonce", b"nonce", "resume_token", b"resume_token", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SignIn: _TypeAlias = SignIn  # noqa: Y015
+
+@_typing.final
+class KeptOutcome(_message.Message):
+    """An outcome that a desk keeps until it is told that it is saved."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    DISPOSITION_FIELD_NUMBER: _builtins.int
+    TALK_FIELD_NUMBER: _builtins.int
+    disposition: Global___Disposition.ValueType
+    """Disposition."""
+    @_builtins.property
+    def attempt(self) -> Global___Attempt:
+        """What it is about."""
+
+    @_builtins.property
+    def talk(self) -> _duration_pb2.Duration:
+        """Talk time as the desk measured it."""
+
+    def __init__(
+        self,
+        *,
+        attempt: Global___Attempt | None = ...,
+        disposition: Global___Disposition.ValueType = ...,
+        talk: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "talk", b"talk"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "disposition", b"disposition", "talk", b"talk"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeptOutcome: _TypeAlias = KeptOutcome  # noqa: Y015
 
 @_typing.final
 class SignOut(_message.Message):

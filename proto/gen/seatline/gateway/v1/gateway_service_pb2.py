@@ -28,7 +28,7 @@ from seatline.commands.v1 import commands_pb2 as seatline_dot_commands_dot_v1_do
 from seatline.facts.v1 import session_pb2 as seatline_dot_facts_dot_v1_dot_session__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)seatline/gateway/v1/gateway_service.proto\x12\x13seatline.gateway.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#seatline/commands/v1/commands.proto\x1a\x1fseatline/facts/v1/session.proto\"?\n\x0b\x43lientFrame\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .seatline.gateway.v1.ClientEvent\"\xc6\x03\n\x0b\x43lientEvent\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x32\n\x07sign_in\x18\x02 \x01(\x0b\x32\x1f.seatline.gateway.v1.SignInWishH\x00\x12\x34\n\x08sign_out\x18\x03 \x01(\x0b\x32 .seatline.gateway.v1.SignOutWishH\x00\x12/\n\x05ready\x18\x04 \x01(\x0b\x32\x1e.seatline.gateway.v1.ReadyWishH\x00\x12/\n\x05pause\x18\x05 \x01(\x0b\x32\x1e.seatline.gateway.v1.PauseWishH\x00\x12\x31\n\x06\x61\x63\x63\x65pt\x18\x06 \x01(\x0b\x32\x1f.seatline.gateway.v1.AcceptWishH\x00\x12\x33\n\x07\x64\x65\x63line\x18\x07 \x01(\x0b\x32 .seatline.gateway.v1.DeclineWishH\x00\x12\x32\n\x07hang_up\x18\x08 \x01(\x0b\x32\x1f.seatline.gateway.v1.HangUpWishH\x00\x12\x33\n\x07outcome\x18\t \x01(\x0b\x32 .seatline.gateway.v1.OutcomeWishH\x00\x42\x06\n\x04kind\"H\n\nSignInWish\x12\x11\n\tcentre_id\x18\x01 \x01(\t\x12\x11\n\tlanguages\x18\x02 \x03(\t\x12\x14\n\x0cresume_token\x18\x03 \x01(\x0c\"\r\n\x0bSignOutWish\"\x0b\n\tReadyWish\"\x1b\n\tPauseWish\x12\x0e\n\x06reason\x18\x01 \x01(\t\"<\n\nAcceptWish\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"=\n\x0b\x44\x65\x63lineWish\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"<\n\nHangUpWish\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"\x9e\x01\n\x0bOutcomeWish\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12\x36\n\x0b\x64isposition\x18\x02 \x01(\x0e\x32!.seatline.commands.v1.Disposition\x12\'\n\x04talk\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"?\n\x0bServerFrame\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .seatline.gateway.v1.ServerEvent\"\xa0\x04\n\x0bServerEvent\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x38\n\tsigned_in\x18\x02 \x01(\x0b\x32#.seatline.gateway.v1.SignedInNoticeH\x00\x12:\n\nsigned_out\x18\x03 \x01(\x0b\x32$.seatline.gateway.v1.SignedOutNoticeH\x00\x12\x31\n\x05offer\x18\x04 \x01(\x0b\x32 .seatline.gateway.v1.OfferNoticeH\x00\x12:\n\noffer_gone\x18\x05 \x01(\x0b\x32$.seatline.gateway.v1.OfferGoneNoticeH\x00\x12\x33\n\x06number\x18\x06 \x01(\x0b\x32!.seatline.gateway.v1.NumberNoticeH\x00\x12\x31\n\x05saved\x18\x07 \x01(\x0b\x32 .seatline.gateway.v1.SavedNoticeH\x00\x12\x37\n\x08\x61\x63tivity\x18\x08 \x01(\x0b\x32#.seatline.gateway.v1.ActivityNoticeH\x00\x12\x35\n\x07refused\x18\t \x01(\x0b\x32\".seatline.gateway.v1.RefusedNoticeH\x00\x12\x38\n\tcall_over\x18\n \x01(\x0b\x32#.seatline.gateway.v1.CallOverNoticeH\x00\x42\x06\n\x04kind\"f\n\x0eSignedInNotice\x12\x14\n\x0cresume_token\x18\x01 \x01(\x0c\x12-\n\x08\x61\x63tivity\x18\x02 \x01(\x0e\x32\x1b.seatline.facts.v1.Activity\x12\x0f\n\x07resumed\x18\x03 \x01(\x08\"C\n\x0fSignedOutNotice\x12\x30\n\x06reason\x18\x01 \x01(\x0e\x32 .seatline.facts.v1.SignOutReason\"\xb5\x01\n\x0bOfferNotice\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12/\n\x0blease_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07seat_id\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12\x10\n\x08\x63\x61mpaign\x18\x05 \x01(\t\x12\x10\n\x08priority\x18\x06 \x01(\r\"Q\n\x0fOfferGoneNotice\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x88\x01\n\x0cNumberNotice\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12\r\n\x05phone\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12+\n\x07\x64ial_by\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"=\n\x0bSavedNotice\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"O\n\x0e\x41\x63tivityNotice\x12-\n\x08\x61\x63tivity\x18\x01 \x01(\x0e\x32\x1b.seatline.facts.v1.Activity\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x9c\x01\n\rRefusedNotice\x12\x0c\n\x04wish\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12.\n\x07\x61ttempt\x18\x04 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12.\n\x0bretry_after\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"P\n\x0e\x43\x61llOverNotice\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12\x0e\n\x06reason\x18\x02 \x01(\t2c\n\x0eGatewayService\x12Q\n\x07\x43onnect\x12 .seatline.gateway.v1.ClientFrame\x1a .seatline.gateway.v1.ServerFrame(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)seatline/gateway/v1/gateway_service.proto\x12\x13seatline.gateway.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#seatline/commands/v1/commands.proto\x1a\x1fseatline/facts/v1/session.proto\"?\n\x0b\x43lientFrame\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .seatline.gateway.v1.ClientEvent\"\xc6\x03\n\x0b\x43lientEvent\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x32\n\x07sign_in\x18\x02 \x01(\x0b\x32\x1f.seatline.gateway.v1.SignInWishH\x00\x12\x34\n\x08sign_out\x18\x03 \x01(\x0b\x32 .seatline.gateway.v1.SignOutWishH\x00\x12/\n\x05ready\x18\x04 \x01(\x0b\x32\x1e.seatline.gateway.v1.ReadyWishH\x00\x12/\n\x05pause\x18\x05 \x01(\x0b\x32\x1e.seatline.gateway.v1.PauseWishH\x00\x12\x31\n\x06\x61\x63\x63\x65pt\x18\x06 \x01(\x0b\x32\x1f.seatline.gateway.v1.AcceptWishH\x00\x12\x33\n\x07\x64\x65\x63line\x18\x07 \x01(\x0b\x32 .seatline.gateway.v1.DeclineWishH\x00\x12\x32\n\x07hang_up\x18\x08 \x01(\x0b\x32\x1f.seatline.gateway.v1.HangUpWishH\x00\x12\x33\n\x07outcome\x18\t \x01(\x0b\x32 .seatline.gateway.v1.OutcomeWishH\x00\x42\x06\n\x04kind\"x\n\nSignInWish\x12\x11\n\tcentre_id\x18\x01 \x01(\t\x12\x11\n\tlanguages\x18\x02 \x03(\t\x12\x14\n\x0cresume_token\x18\x03 \x01(\x0c\x12.\n\x04kept\x18\x04 \x03(\x0b\x32 .seatline.gateway.v1.OutcomeWish\"\r\n\x0bSignOutWish\"\x0b\n\tReadyWish\"\x1b\n\tPauseWish\x12\x0e\n\x06reason\x18\x01 \x01(\t\"<\n\nAcceptWish\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"=\n\x0b\x44\x65\x63lineWish\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"<\n\nHangUpWish\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"\x9e\x01\n\x0bOutcomeWish\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12\x36\n\x0b\x64isposition\x18\x02 \x01(\x0e\x32!.seatline.commands.v1.Disposition\x12\'\n\x04talk\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"?\n\x0bServerFrame\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .seatline.gateway.v1.ServerEvent\"\xa0\x04\n\x0bServerEvent\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x38\n\tsigned_in\x18\x02 \x01(\x0b\x32#.seatline.gateway.v1.SignedInNoticeH\x00\x12:\n\nsigned_out\x18\x03 \x01(\x0b\x32$.seatline.gateway.v1.SignedOutNoticeH\x00\x12\x31\n\x05offer\x18\x04 \x01(\x0b\x32 .seatline.gateway.v1.OfferNoticeH\x00\x12:\n\noffer_gone\x18\x05 \x01(\x0b\x32$.seatline.gateway.v1.OfferGoneNoticeH\x00\x12\x33\n\x06number\x18\x06 \x01(\x0b\x32!.seatline.gateway.v1.NumberNoticeH\x00\x12\x31\n\x05saved\x18\x07 \x01(\x0b\x32 .seatline.gateway.v1.SavedNoticeH\x00\x12\x37\n\x08\x61\x63tivity\x18\x08 \x01(\x0b\x32#.seatline.gateway.v1.ActivityNoticeH\x00\x12\x35\n\x07refused\x18\t \x01(\x0b\x32\".seatline.gateway.v1.RefusedNoticeH\x00\x12\x38\n\tcall_over\x18\n \x01(\x0b\x32#.seatline.gateway.v1.CallOverNoticeH\x00\x42\x06\n\x04kind\"f\n\x0eSignedInNotice\x12\x14\n\x0cresume_token\x18\x01 \x01(\x0c\x12-\n\x08\x61\x63tivity\x18\x02 \x01(\x0e\x32\x1b.seatline.facts.v1.Activity\x12\x0f\n\x07resumed\x18\x03 \x01(\x08\"C\n\x0fSignedOutNotice\x12\x30\n\x06reason\x18\x01 \x01(\x0e\x32 .seatline.facts.v1.SignOutReason\"\xb5\x01\n\x0bOfferNotice\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12/\n\x0blease_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07seat_id\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12\x10\n\x08\x63\x61mpaign\x18\x05 \x01(\t\x12\x10\n\x08priority\x18\x06 \x01(\r\"Q\n\x0fOfferGoneNotice\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x88\x01\n\x0cNumberNotice\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12\r\n\x05phone\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12+\n\x07\x64ial_by\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"=\n\x0bSavedNotice\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\"O\n\x0e\x41\x63tivityNotice\x12-\n\x08\x61\x63tivity\x18\x01 \x01(\x0e\x32\x1b.seatline.facts.v1.Activity\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x9c\x01\n\rRefusedNotice\x12\x0c\n\x04wish\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12.\n\x07\x61ttempt\x18\x04 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12.\n\x0bretry_after\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"P\n\x0e\x43\x61llOverNotice\x12.\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1d.seatline.commands.v1.Attempt\x12\x0e\n\x06reason\x18\x02 \x01(\t2c\n\x0eGatewayService\x12Q\n\x07\x43onnect\x12 .seatline.gateway.v1.ClientFrame\x1a .seatline.gateway.v1.ServerFrame(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,43 +40,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLIENTEVENT']._serialized_start=267
   _globals['_CLIENTEVENT']._serialized_end=721
   _globals['_SIGNINWISH']._serialized_start=723
-  _globals['_SIGNINWISH']._serialized_end=795
-  _globals['_SIGNOUTWISH']._serialized_start=797
-  _globals['_SIGNOUTWISH']._serialized_end=810
-  _globals['_READYWISH']._serialized_start=812
-  _globals['_READYWISH']._serialized_end=823
-  _globals['_PAUSEWISH']._serialized_start=825
-  _globals['_PAUSEWISH']._serialized_end=852
-  _globals['_ACCEPTWISH']._serialized_start=854
-  _globals['_ACCEPTWISH']._serialized_end=914
-  _globals['_DECLINEWISH']._serialized_start=916
-  _globals['_DECLINEWISH']._serialized_end=977
-  _globals['_HANGUPWISH']._serialized_start=979
-  _globals['_HANGUPWISH']._serialized_end=1039
-  _globals['_OUTCOMEWISH']._serialized_start=1042
-  _globals['_OUTCOMEWISH']._serialized_end=1200
-  _globals['_SERVERFRAME']._serialized_start=1202
-  _globals['_SERVERFRAME']._serialized_end=1265
-  _globals['_SERVEREVENT']._serialized_start=1268
-  _globals['_SERVEREVENT']._serialized_end=1812
-  _globals['_SIGNEDINNOTICE']._serialized_start=1814
-  _globals['_SIGNEDINNOTICE']._serialized_end=1916
-  _globals['_SIGNEDOUTNOTICE']._serialized_start=1918
-  _globals['_SIGNEDOUTNOTICE']._serialized_end=1985
-  _globals['_OFFERNOTICE']._serialized_start=1988
-  _globals['_OFFERNOTICE']._serialized_end=2169
-  _globals['_OFFERGONENOTICE']._serialized_start=2171
-  _globals['_OFFERGONENOTICE']._serialized_end=2252
-  _globals['_NUMBERNOTICE']._serialized_start=2255
-  _globals['_NUMBERNOTICE']._serialized_end=2391
-  _globals['_SAVEDNOTICE']._serialized_start=2393
-  _globals['_SAVEDNOTICE']._serialized_end=2454
-  _globals['_ACTIVITYNOTICE']._serialized_start=2456
-  _globals['_ACTIVITYNOTICE']._serialized_end=2535
-  _globals['_REFUSEDNOTICE']._serialized_start=2538
-  _globals['_REFUSEDNOTICE']._serialized_end=2694
-  _globals['_CALLOVERNOTICE']._serialized_start=2696
-  _globals['_CALLOVERNOTICE']._serialized_end=2776
-  _globals['_GATEWAYSERVICE']._serialized_start=2778
-  _globals['_GATEWAYSERVICE']._serialized_end=2877
+  _globals['_SIGNINWISH']._serialized_end=843
+  _globals['_SIGNOUTWISH']._serialized_start=845
+  _globals['_SIGNOUTWISH']._serialized_end=858
+  _globals['_READYWISH']._serialized_start=860
+  _globals['_READYWISH']._serialized_end=871
+  _globals['_PAUSEWISH']._serialized_start=873
+  _globals['_PAUSEWISH']._serialized_end=900
+  _globals['_ACCEPTWISH']._serialized_start=902
+  _globals['_ACCEPTWISH']._serialized_end=962
+  _globals['_DECLINEWISH']._serialized_start=964
+  _globals['_DECLINEWISH']._serialized_end=1025
+  _globals['_HANGUPWISH']._serialized_start=1027
+  _globals['_HANGUPWISH']._serialized_end=1087
+  _globals['_OUTCOMEWISH']._serialized_start=1090
+  _globals['_OUTCOMEWISH']._serialized_end=1248
+  _globals['_SERVERFRAME']._serialized_start=1250
+  _globals['_SERVERFRAME']._serialized_end=1313
+  _globals['_SERVEREVENT']._serialized_start=1316
+  _globals['_SERVEREVENT']._serialized_end=1860
+  _globals['_SIGNEDINNOTICE']._serialized_start=1862
+  _globals['_SIGNEDINNOTICE']._serialized_end=1964
+  _globals['_SIGNEDOUTNOTICE']._serialized_start=1966
+  _globals['_SIGNEDOUTNOTICE']._serialized_end=2033
+  _globals['_OFFERNOTICE']._serialized_start=2036
+  _globals['_OFFERNOTICE']._serialized_end=2217
+  _globals['_OFFERGONENOTICE']._serialized_start=2219
+  _globals['_OFFERGONENOTICE']._serialized_end=2300
+  _globals['_NUMBERNOTICE']._serialized_start=2303
+  _globals['_NUMBERNOTICE']._serialized_end=2439
+  _globals['_SAVEDNOTICE']._serialized_start=2441
+  _globals['_SAVEDNOTICE']._serialized_end=2502
+  _globals['_ACTIVITYNOTICE']._serialized_start=2504
+  _globals['_ACTIVITYNOTICE']._serialized_end=2583
+  _globals['_REFUSEDNOTICE']._serialized_start=2586
+  _globals['_REFUSEDNOTICE']._serialized_end=2742
+  _globals['_CALLOVERNOTICE']._serialized_start=2744
+  _globals['_CALLOVERNOTICE']._serialized_end=2824
+  _globals['_GATEWAYSERVICE']._serialized_start=2826
+  _globals['_GATEWAYSERVICE']._serialized_end=2925
 # @@protoc_insertion_point(module_scope)

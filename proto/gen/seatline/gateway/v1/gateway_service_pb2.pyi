@@ -127,6 +127,7 @@ class SignInWish(_message.Message):
     CENTRE_ID_FIELD_NUMBER: _builtins.int
     LANGUAGES_FIELD_NUMBER: _builtins.int
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    KEPT_FIELD_NUMBER: _builtins.int
     centre_id: _builtins.str
     """Centre that the caller sits in."""
     resume_token: _builtins.bytes
@@ -135,16 +136,23 @@ class SignInWish(_message.Message):
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """ISO 639 codes."""
 
+    @_builtins.property
+    def kept(self) -> _containers.RepeatedCompositeFieldContainer[Global___OutcomeWish]:
+        """Outcomes that no `SavedNotice` has named yet, at most 16. Those of attempts that are over are
+        saved now, even if nobody may sign in here any more; say the rest once signed in.
+        """
+
     def __init__(
         self,
         *,
         centre_id: _builtins.str = ...,
         languages: _abc.Iterable[_builtins.str] | None = ...,
         resume_token: _builtins.bytes = ...,
+        kept: _abc.Iterable[Global___OutcomeWish] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["centre_id", b"centre_id", "languages", b"languages", "resume_token", b"resume_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["centre_id", b"centre_id", "kept", b"kept", "languages", b"languages", "resume_token", b"resume_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
