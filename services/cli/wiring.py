@@ -111,7 +111,6 @@ def dead(state: Path, progress: Progress) -> Iterator["DeadHandler"]:
     from services.cli.adapters.postgres_standing import PostgresStandings
     from services.cli.adapters.stack_key import opened_by
     from services.cli.handlers.dead import DeadHandler
-    from services.runtime.clock import SystemClock
 
     stack = _stack(state)
     appends = KafkaAppends(stack.kafka)

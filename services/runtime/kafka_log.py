@@ -63,8 +63,10 @@ limit: an heir of a partition had to wait half a second for its inputs with one 
 IN_BULK = Fetching(100, 1_000_000)
 """Records of up to 100 ms come together: one answer of the broker in place of one a record."""
 
-_REFRESH_MS = 5_000
+_REFRESH_MS = 1_000
 """Leaders are asked for so often: see `kafka_stalls` for what is mended by that."""
+_KNOWN_FOR_MS = 90_000
+"""Three times the refresh if not set: what a broker said that has been away since stays true."""
 _MEET_WITHIN_S = 1.0
 _LOOK_EVERY_MS = 250
 
@@ -102,6 +104,7 @@ class KafkaLogReader:
                 "fetch.queue.backoff.ms": 1,
                 "queued.max.messages.kbytes": 16_384,
                 "topic.metadata.refresh.interval.ms": _REFRESH_MS,
+                "metadata.max.age.ms": _KNOWN_FOR_MS,
             }
         )
         admin = AdminClient(
