@@ -4,6 +4,7 @@ librdkafka fetches and sends in threads of its own; this adapter only moves what
 are those that measurements chose: no linger, no Nagle, a message waits for nothing.
 """
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ IN_BULK = Fetching(100, 1_000_000)
 """Records of up to 100 ms come together: one answer of the broker in place of one a record."""
 
 _REFRESH_MS = 1_000
-"""Leaders are asked for so often: see `kafka_stalls` for what is mended by that."""
+"""Leaders are asked for so often: who had none for a moment may otherwise be left without."""
 _KNOWN_FOR_MS = 90_000
 """Three times the refresh if not set: what a broker said that has been away since stays true."""
 _MEET_WITHIN_S = 1.0
@@ -90,23 +91,22 @@ class KafkaLogReader:
             fetching: How records are waited for.
         """
         self._clock = clock or SystemClock()
-        self._consumer = Consumer(
-            {
-                **_CLIENT,
-                "bootstrap.servers": bootstrap,
-                "client.id": name,
-                "group.id": f"{name}-unused",
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "error",
-                "fetch.wait.max.ms": fetching.wait_max_ms,
-                "fetch.min.bytes": fetching.min_bytes,
-                "fetch.queue.backoff.ms": 1,
-                "queued.max.messages.kbytes": 16_384,
-                "topic.metadata.refresh.interval.ms": _REFRESH_MS,
-                "metadata.max.age.ms": _KNOWN_FOR_MS,
-            }
-        )
+        self._settings: dict[str, str | int | bool] = {
+            **_CLIENT,
+            "bootstrap.servers": bootstrap,
+            "client.id": name,
+            "group.id": f"{name}-unused",
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "error",
+            "fetch.wait.max.ms": fetching.wait_max_ms,
+            "fetch.min.bytes": fetching.min_bytes,
+            "fetch.queue.backoff.ms": 1,
+            "queued.max.messages.kbytes": 16_384,
+            "topic.metadata.refresh.interval.ms": _REFRESH_MS,
+            "metadata.max.age.ms": _KNOWN_FOR_MS,
+        }
+        self._consumer = Consumer(self._settings)
         admin = AdminClient(
             {
                 **_CLIENT,
@@ -120,6 +120,8 @@ class KafkaLogReader:
         self._paused: set[Tp] = set()
         self._stalls = KafkaStalls()
         self._looked_at_ms = 0
+        self._emptied = False
+        """Whether all that had come was handed out at some time since the last look."""
 
     def assign(self, starts: Mapping[Tp, int]) -> None:
         """Read exactly these partitions; those assigned already keep their place."""
@@ -132,14 +134,14 @@ class KafkaLogReader:
             self._consumer.incremental_unassign([TopicPartition(*tp) for tp in gone])
         if new:
             self._meet({topic for topic, _ in new} - {topic for topic, _ in self._next})
-            self._consumer.incremental_assign(
-                [
-                    TopicPartition(topic, partition, _kafka_offset(offset))
-                    for (topic, partition), offset in new.items()
-                ]
-            )
+            self._fetch(new)
         self._next.update(new)
         self._ends.watch(self._next)
+
+    def _fetch(self, starts: Mapping[Tp, int]) -> None:
+        self._consumer.incremental_assign(
+            [TopicPartition(*tp, _kafka_offset(offset)) for tp, offset in starts.items()]
+        )
 
     def _meet(self, topics: Iterable[str]) -> None:
         """Learn who leads a topic before it is assigned.
@@ -155,7 +157,7 @@ class KafkaLogReader:
         """Go on from another offset; what was fetched before is dropped."""
         if tp in self._next:
             self._consumer.incremental_unassign([TopicPartition(*tp)])
-        self._consumer.incremental_assign([TopicPartition(*tp, _kafka_offset(offset))])
+        self._fetch({tp: offset})
         self._next[tp] = offset
 
     def pause(self, tps: Collection[Tp]) -> None:
@@ -175,10 +177,12 @@ class KafkaLogReader:
         try:
             first = self._consumer.poll(timeout_s)
             if first is None:
+                self._emptied = True
                 return []
             messages = [first, *self._consumer.consume(_BATCH - 1, 0.0)]
         except KafkaException as error:
             raise PromiseBrokenError(f"reading failed: {error.args[0].str()}") from error
+        self._emptied = self._emptied or len(messages) < _BATCH
         return [arrived for message in messages if (arrived := self._arrived(message))]
 
     def ends(self) -> Mapping[Tp, End]:
@@ -201,14 +205,24 @@ class KafkaLogReader:
         if now_ms - self._looked_at_ms < _LOOK_EVERY_MS:
             return
         self._looked_at_ms = now_ms
-        for tp in self._stalls.look(self._next, self._ends.known, self._paused, now_ms):
+        # Behind a backlog of others, what has come long ago may wait to be handed out.
+        idle = self._paused if self._emptied else self._next.keys()
+        self._emptied = False
+        still = self._stalls.look(self._next, self._ends.known, idle, now_ms)
+        for tp in still:
             offset, end = self._next[tp], self._ends.known[tp].offset
             log.warning("read anew", topic=tp[0], partition=tp[1], offset=offset, end=end)
-            # To ask for its leader again is what helps, of all that is known. A pause outlives an
-            # assignment, and librdkafka has forgotten to end one (its #5591).
-            self._meet({tp[0]})
-            self._consumer.resume([TopicPartition(*tp)])
-            self.seek(tp, offset)
+        if still:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Read on with another client: what is known to hold one up ends with it alone."""
+        former, self._consumer = self._consumer, Consumer(self._settings)
+        threading.Thread(target=former.close, name="closing", daemon=True).start()
+        self._meet({topic for topic, _ in self._next})
+        self._fetch(self._next)
+        if self._paused:
+            self.pause(self._paused)
 
     def _arrived(self, message: Message) -> Arrived | None:
         topic, partition, offset = message.topic(), message.partition(), message.offset()

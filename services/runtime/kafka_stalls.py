@@ -1,11 +1,12 @@
 """Partitions of which a consumer gives nothing although there is something to read.
 
-A broker that stands still for longer than its session is fenced, and for a moment its partitions
-have no leader. librdkafka (2.16) can then leave one with nobody who fetches it: told "no leader"
-and right behind that "the same leader as before", it calls the second no change, as the first has
-yet to be carried out (`rd_kafka_toppar_broker_update` looks at the broker that it has, not at the
-next one; see also its pull request 5401). Whoever asks for the topic's leaders again mends that; by
-itself it does so once in `topic.metadata.refresh.interval.ms`.
+librdkafka (2.16) can leave a partition with nobody who fetches it, for good. Told of another
+leader, or of none, and right behind that of the same leader as before, it calls the second no
+change, as the first has yet to be carried out (its pull request 5593; see also its issues 5401 and
+5430). Leaders that move to and fro bring it about, and a broker that stands still for longer than
+its session: that is fenced, and for a moment its partitions have no leader.
+
+Neither to ask for leaders again nor to seek helps, a new client does.
 """
 
 from collections.abc import Collection, Mapping
@@ -51,7 +52,7 @@ class KafkaStalls:
         Args:
             following: Next offset of each partition that is read.
             ends: Newest known ends.
-            idle: Partitions of which nothing is to come.
+            idle: Partitions of which nothing is to come, or was to be handed out yet.
             now_ms: Monotonic time.
 
         Raises:

@@ -1,6 +1,8 @@
 """Cold starts of a whole stack: Postgres is lost and Kafka whole, then the other way round."""
 
+import logging
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,6 +38,8 @@ from tests.support.stack import Stack
 pytestmark = pytest.mark.timeout(400)
 
 SIZES = {"sessions": 225, "rate": 60}
+
+figures = logging.getLogger("figures")
 
 
 @dataclass
@@ -137,8 +141,14 @@ def lose_postgres(told: Story) -> None:
     commands.down(stack.layout)
     shutil.rmtree(stack.layout.postgres)
     up(stack, KAFKA, POSTGRES, "recorder")
+    began = time.monotonic()
     eventually(lambda: recorded(stack), within_s=60, what="all is recorded anew")
     told.rebuilt = rows_of(stack)
+    figures.info(
+        "%d contacts rebuilt within %.1f s of the stack's being up",
+        len(told.rebuilt["contact"]),
+        time.monotonic() - began,
+    )
     told.sent = [message.value() or b"" for message in read_all(stack, CONTACTS)]
     commands.down(stack.layout)
 
@@ -151,8 +161,10 @@ def lose_kafka(told: Story) -> None:
     code, told.planned = recover(stack, "--dry-run", *IN_FORCE)
     assert code == 0, told.planned
     kill_while_it_recovers(stack, "stops")
+    began = time.monotonic()
     code, told.done = recover(stack, "--yes", "--calls-over", *IN_FORCE)
     assert code == 0, told.done
+    figures.info("recovered in %.1f s", time.monotonic() - began)
 
 
 def go_on(told: Story, folder: Path) -> None:
