@@ -293,8 +293,6 @@ class Caller:
         self._be_ready(now_ms)
         return [outcome]
 
-    # --- little ----------------------------------------------------------------------------------
-
     def _resend(self, now_ms: float) -> list[Wish]:
         self._resend_ms = now_ms + patience.ANSWER_MS if self.unsaved else patience.NEVER
         return list(self.unsaved.values())

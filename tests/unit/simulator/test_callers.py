@@ -1,86 +1,29 @@
 import pytest
 
-from services.simulator.domain.callers import Caller
-from services.simulator.domain.calls import Attempt, CallPlan, Disposition, Reaction
+from services.simulator.domain.calls import Reaction
 from services.simulator.domain.news import (
     Activity,
     ActivityChanged,
     CallOver,
-    News,
     NumberShown,
     Offered,
     OfferGone,
     Saved,
-    SignedIn,
     SignedOut,
     WishRefused,
 )
 from services.simulator.domain.patience import STUCK_MS
 from services.simulator.domain.stance import Stance
-from services.simulator.domain.team import Team
 from services.simulator.domain.wishes import (
     Accept,
     BeReady,
     Decline,
-    GiveOutcome,
     HangUp,
     Rest,
     SignIn,
     SignOut,
-    Wish,
 )
-
-ONE = Attempt("run-1", 1, 1)
-TWO = Attempt("run-2", 1, 1)
-WALL = 1_770_000_000_000
-
-
-def plan(
-    reaction: Reaction = Reaction.ACCEPT, wrap_up_ms: float = 0.0, rest_ms: float = 0.0
-) -> CallPlan:
-    return CallPlan(
-        reaction=reaction,
-        think_ms=100.0,
-        talk_ms=10_000.0,
-        wrap_up_ms=wrap_up_ms,
-        disposition=Disposition.REACHED,
-        rest_ms=rest_ms,
-    )
-
-
-class Desk:
-    """Plays the gateway to one caller."""
-
-    def __init__(self, course: CallPlan | None = None) -> None:
-        self.caller = Caller("run-s1", Team("C001"), ("te",), lambda _: course or plan())
-        self.now = 1_000.0
-
-    def connect(self) -> list[Wish]:
-        return self.caller.connected(self.now)
-
-    def hear(self, news: News) -> list[Wish]:
-        return self.caller.hear(news, self.now, WALL)
-
-    def signed_in(
-        self, activity: Activity = Activity.AVAILABLE, token: bytes = b"t1"
-    ) -> list[Wish]:
-        return self.hear(SignedIn(token, activity, resumed=False))
-
-    def until_due(self) -> list[Wish]:
-        self.now = self.caller.due_ms
-        return self.caller.act(self.now)
-
-    def on_call(self) -> "Desk":
-        self.connect()
-        self.signed_in()
-        self.hear(Offered(ONE))
-        self.until_due()
-        self.hear(NumberShown(ONE, "+911000000001", WALL + 15_000))
-        return self
-
-
-def outcome(again: bool = False) -> GiveOutcome:
-    return GiveOutcome(ONE, Disposition.REACHED, 10_000.0, again=again)
+from tests.unit.simulator.desk import ONE, TWO, WALL, Desk, outcome, plan
 
 
 def test_a_fresh_stream_signs_in_without_a_token() -> None:
@@ -134,25 +77,6 @@ def test_a_caller_who_misses_an_offer_is_ready_once_it_is_gone() -> None:
     assert desk.caller.ready_ms == 21_000.0
 
 
-def test_the_outcome_ends_the_call_and_is_kept_until_it_is_saved() -> None:
-    desk = Desk().on_call()
-    assert desk.until_due() == [outcome()]
-    assert desk.caller.stance is Stance.READY
-    assert desk.caller.ready_ms == desk.now
-    assert desk.until_due() == [outcome(again=True)]
-    desk.hear(Saved(ONE))
-    assert not desk.caller.unsaved
-    assert desk.caller.due_ms == float("inf")
-
-
-def test_a_caller_who_hangs_up_first_gives_the_outcome_after_the_wrap_up() -> None:
-    desk = Desk(plan(wrap_up_ms=2_000.0)).on_call()
-    assert desk.until_due() == [HangUp(ONE)]
-    hung_up = desk.now
-    assert desk.until_due() == [outcome()]
-    assert desk.now == hung_up + 2_000.0
-
-
 def test_a_rest_begins_with_the_outcome_and_ends_with_a_wish() -> None:
     desk = Desk(plan(rest_ms=3_000.0)).on_call()
     assert desk.until_due() == [outcome(), Rest("break")]
@@ -189,14 +113,6 @@ def test_a_talk_goes_on_while_the_stream_is_broken() -> None:
     assert desk.connect() == [SignIn("C001", ("te",), b"t1")]
     assert desk.signed_in(Activity.ON_CALL, b"t2") == []
     assert desk.caller.act(desk.now) == [outcome()]
-
-
-def test_an_outcome_lost_with_the_stream_is_said_again_on_the_next() -> None:
-    desk = Desk().on_call()
-    desk.until_due()
-    desk.caller.disconnected()
-    desk.connect()
-    assert desk.signed_in(Activity.WRAP_UP, b"t2") == [outcome(again=True)]
 
 
 def test_a_call_that_the_dispatcher_has_ended_is_wrapped_up_at_the_resume() -> None:
@@ -255,39 +171,6 @@ def test_a_session_that_is_over_signs_in_anew_without_its_token() -> None:
     desk.signed_in()
     desk.hear(SignedOut("gone"))
     assert desk.until_due() == [SignIn("C001", ("te",), b"")]
-
-
-def test_a_session_that_the_gateway_does_not_know_signs_in_with_its_token() -> None:
-    desk = Desk().on_call()
-    desk.until_due()
-    desk.hear(WishRefused("outcome", "not_signed_in", ONE))
-    assert desk.until_due() == [SignIn("C001", ("te",), b"t1", (outcome(again=True),))]
-
-
-def test_what_is_kept_is_said_with_each_sign_in_until_it_is_saved() -> None:
-    desk = Desk().on_call()
-    desk.until_due()
-    desk.caller.disconnected()
-    assert desk.connect() == [SignIn("C001", ("te",), b"t1", (outcome(again=True),))]
-    desk.hear(WishRefused("sign_in", "unknown_centre", None))
-    desk.hear(Saved(ONE))
-    assert desk.until_due() == [SignIn("C001", ("te",), b"t1")]
-
-
-@pytest.mark.parametrize(
-    ("wish", "again"),
-    [
-        ("sign_in", SignIn("C001", ("te",), b"t1", (outcome(again=True),))),
-        ("outcome", outcome(again=True)),
-    ],
-)
-def test_a_refused_wish_that_must_come_through_is_said_again(wish: str, again: Wish) -> None:
-    desk = Desk().on_call()
-    desk.until_due()
-    refused_at = desk.now
-    desk.hear(WishRefused(wish, "busy", None))
-    assert desk.until_due() == [again]
-    assert desk.now == refused_at + 1_000.0
 
 
 @pytest.mark.parametrize(
