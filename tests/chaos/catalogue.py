@@ -225,7 +225,7 @@ _SERVERS = [
             f"clock_{name}", lane, "the clock of {victim} is put {way} by an hour for {lasts}",
             "a stepped wall clock of a process changes nothing",
             "no partition stands still for a second", _stepped, _steady, (6.0, 12.0),
-            refusal=lambda _: stepped_clock.refusal(),
+            settles_s=9.0, everywhere=True, refusal=lambda _: stepped_clock.refusal(),
         )
         for name, lane in (("router", Lane.ROUTER), ("dispatcher", Lane.DISPATCHER),
                            ("gateway", Lane.GATEWAY), ("recorder", Lane.RECORDER))

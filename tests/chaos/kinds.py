@@ -63,6 +63,8 @@ class Kind:
     """How often it is dealt, to others' once."""
     bar_s: float | None = None
     """Of recovery, at p95."""
+    everywhere: bool = False
+    """Whether its recovery is looked for in every log."""
     refusal: Refusal = lambda _: ""
 
     @property
@@ -72,7 +74,7 @@ class Kind:
         A sign-in needs a dispatcher, a dispatcher contacts to queue; rows need Postgres; everybody
         a broker.
         """
-        if self.lane is Lane.BROKER:
+        if self.everywhere or self.lane is Lane.BROKER:
             return tuple(Lane)
         if self.lane is Lane.INTAKE:
             return (Lane.INTAKE,)

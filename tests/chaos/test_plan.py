@@ -52,6 +52,15 @@ def test_faults_are_apart_and_over_before_the_load_is(seed: int) -> None:
     assert max(each.over_s for each in planned) <= 600 - CALM_S + 0.2
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_nobody_else_is_hurt_while_every_log_is_watched_for_a_stepped_clock(seed: int) -> None:
+    planned = plan_of(seed, 40, 420, KINDS, victims_of(THREE))
+    for clock in (each for each in planned if each.kind.name.startswith("clock_")):
+        others = [each for each in planned if each is not clock]
+        assert not [each for each in others if clock.at_s < each.at_s < clock.over_s]
+        assert not [each for each in others if each.at_s < clock.at_s < each.over_s]
+
+
 def test_the_defaults_fit() -> None:
     for seed in range(1, 30):
         kinds = [kind for kind in KINDS if kind.name != "kill_broker"]
