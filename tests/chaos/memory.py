@@ -11,10 +11,8 @@ from typing_extensions import override
 from tests.chaos.watching import Watch
 
 SAMPLE_EVERY_S = 5.0
-WARM_AFTER_S = 300.0
-"""Of the run: before that everything fills what it will keep."""
-GROWN_UP_S = 60.0
-"""Of a process that was started again in between."""
+GROWN_UP_S = 300.0
+"""Before that a process fills what it will keep, also one that was started again in between."""
 LEAST_S = 600.0
 """In a shorter time what grows and what fills look the same."""
 _MB = 1024 * 1024
@@ -25,15 +23,12 @@ class Sample:
     """Memory of one life of a process."""
 
     at_s: float
-    """Of the run."""
     pid: int
     age_s: float
     mb: float
 
 
-def growth_mb_per_min(
-    samples: Iterable[Sample], warm_after_s: float = WARM_AFTER_S
-) -> float | None:
+def growth_mb_per_min(samples: Iterable[Sample]) -> float | None:
     """Return by how much a process grows in a minute, or nothing if it was watched too briefly.
 
     The slope of all its lives together, each about its own mean: being started again is no growth
@@ -41,7 +36,7 @@ def growth_mb_per_min(
     """
     lives: defaultdict[int, list[Sample]] = defaultdict(list)
     for sample in samples:
-        if sample.at_s >= warm_after_s and sample.age_s >= GROWN_UP_S:
+        if sample.age_s >= GROWN_UP_S:
             lives[sample.pid].append(sample)
     watched_s = sum(life[-1].at_s - life[0].at_s for life in lives.values())
     if watched_s < LEAST_S:
