@@ -22,6 +22,10 @@ TIERS = (
 )
 """In the order in which they begin: what takes long and mostly waits comes first."""
 WHOLE_STACKS = ("tests/e2e/", "tests/chaos/test_bounded.py")
+WITHOUT_LOAD = tuple(
+    f"tests/e2e/test_{name}.py" for name in ("callers", "contacts", "hand", "waiting")
+)
+"""Whole stacks with little to do: they need no machine of their own."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,7 +52,8 @@ class StacksTakeTurns(LoadScopeScheduling):
         path = nodeid.partition("::")[0]
         if path.startswith("tests/simtest/"):
             return nodeid
-        return "e2e" if path.startswith(WHOLE_STACKS) else path
+        has_load = path.startswith(WHOLE_STACKS) and path not in WITHOUT_LOAD
+        return "e2e" if has_load else path
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
