@@ -23,26 +23,15 @@ from services.gateway.domain.unsealing import (
 from services.gateway.domain.values import (
     NONCE_BYTES,
     Confirmed,
-    KeptOutcome,
     Nonce,
     SessionId,
+    SignIn,
     StreamId,
 )
 from services.gateway.ports import Commands, Desks, Persons, Tally
 from services.runtime.clock import Clock
 from services.runtime.ids import Ids
 from services.runtime.log_port import SendError, Sent
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """A caller sits down."""
-
-    session_id: SessionId
-    centre_id: str
-    languages: tuple[str, ...]
-    resume_token: bytes
-    kept: tuple[KeptOutcome, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +178,7 @@ class Sessions:
             languages=wish.languages,
         )
         self.bindings.open(binding)
-        self.commands.sign_in(binding, wish.resume_token, wish.kept, partial(self._asked, binding))
+        self.commands.sign_in(binding, wish, partial(self._asked, binding))
         return None
 
     def bound(self, stream_id: StreamId, session_id: SessionId) -> Binding | Refusal:

@@ -6,7 +6,7 @@ from typing import Protocol
 from services.gateway.domain.bindings import Binding
 from services.gateway.domain.outbox import Settled
 from services.gateway.domain.unsealing import WhyNot
-from services.gateway.domain.values import Confirmed, KeptOutcome, Nonce, Person
+from services.gateway.domain.values import Confirmed, Nonce, Person, SignIn
 
 
 class Commands(Protocol):
@@ -15,13 +15,7 @@ class Commands(Protocol):
     def has_room(self, partition: int) -> bool:
         """Tell whether wishes are taken for a partition."""
 
-    def sign_in(
-        self,
-        binding: Binding,
-        resume_token: bytes,
-        kept: Sequence[KeptOutcome],
-        settled: Settled,
-    ) -> None:
+    def sign_in(self, binding: Binding, wish: SignIn, settled: Settled) -> None:
         """Ask for a binding's sign-in, and hand on what its desk still keeps."""
 
     def alive(self, partition: int, facts_offset: int, facts_at_ms: int, digest: int) -> None:

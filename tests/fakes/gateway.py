@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from services.gateway.domain.bindings import Binding
 from services.gateway.domain.outbox import Settled
 from services.gateway.domain.unsealing import WhyNot
-from services.gateway.domain.values import Attempt, Confirmed, KeptOutcome, Nonce, Person
+from services.gateway.domain.values import Attempt, Confirmed, Nonce, Person, SignIn
 from services.runtime.log_port import SendError, Sent
 
 CALLER = Person("+15555550123", "Generated Name")
@@ -23,14 +23,10 @@ class InMemoryCommands:
     def has_room(self, partition: int) -> bool:
         return not self.full
 
-    def sign_in(
-        self,
-        binding: Binding,
-        resume_token: bytes,
-        kept: Sequence[KeptOutcome],
-        settled: Settled,
-    ) -> None:
-        self.said.append(("sign_in", (binding.session_id, binding.nonce, resume_token, *kept)))
+    def sign_in(self, binding: Binding, wish: SignIn, settled: Settled) -> None:
+        self.said.append(
+            ("sign_in", (binding.session_id, binding.nonce, wish.resume_token, *wish.kept))
+        )
         self.waiting.append(settled)
 
     def alive(self, partition: int, facts_offset: int, facts_at_ms: int, digest: int) -> None:

@@ -12,7 +12,7 @@ from services.gateway.adapters.metrics import Metrics
 from services.gateway.domain.bindings import Binding
 from services.gateway.domain.outbox import Entry, Outbox, Settled
 from services.gateway.domain.unsealing import WhyNot
-from services.gateway.domain.values import Attempt, Confirmed, KeptOutcome, Nonce
+from services.gateway.domain.values import Attempt, Confirmed, KeptOutcome, Nonce, SignIn
 from services.gateway.ports import Commands
 from services.runtime.errors import TransientError
 from services.runtime.log_port import LogWriter, SendError, Sent
@@ -74,21 +74,15 @@ class KafkaCommands(Commands):
         self._add(partition, command, settled)
 
     @override
-    def sign_in(
-        self,
-        binding: Binding,
-        resume_token: bytes,
-        kept: Sequence[KeptOutcome],
-        settled: Settled,
-    ) -> None:
+    def sign_in(self, binding: Binding, wish: SignIn, settled: Settled) -> None:
         command = wire.Command(
             sign_in=wire.SignIn(
                 session_id=binding.session_id,
                 centre_id=binding.centre_id,
                 languages=binding.languages,
                 nonce=binding.nonce,
-                resume_token=resume_token,
-                kept=map(_kept, kept),
+                resume_token=wish.resume_token,
+                kept=map(_kept, wish.kept),
             )
         )
         self._add(binding.partition, command, settled)

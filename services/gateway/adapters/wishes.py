@@ -7,8 +7,7 @@ from google.protobuf.duration_pb2 import Duration
 from seatline.commands.v1 import commands_pb2 as commands
 from seatline.gateway.v1 import gateway_service_pb2 as wire
 from services.gateway.domain.bindings import Binding
-from services.gateway.domain.values import NONCE_BYTES, Attempt, KeptOutcome, SessionId
-from services.gateway.handlers import SignIn
+from services.gateway.domain.values import NONCE_BYTES, Attempt, KeptOutcome, SessionId, SignIn
 from services.runtime.errors import PoisonError
 
 ID_CHARS_MAX = 64

@@ -32,6 +32,17 @@ class KeptOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn:
+    """A caller sits down."""
+
+    session_id: SessionId
+    centre_id: str
+    languages: tuple[str, ...]
+    resume_token: bytes
+    kept: tuple[KeptOutcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmed:
     """The permission to unseal one number for one binding, as the log gave it."""
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from services.gateway.domain.bindings import Binding, Bindings
 from services.gateway.domain.progress import Progress
 from services.gateway.domain.prohibitions import Prohibitions
-from services.gateway.domain.values import Attempt, Confirmed, Nonce, SessionId, StreamId
-from services.gateway.handlers import Refusal, Sessions, SignIn, Unsealer
+from services.gateway.domain.values import Attempt, Confirmed, Nonce, SessionId, SignIn, StreamId
+from services.gateway.handlers import Refusal, Sessions, Unsealer
 from services.runtime.log_port import Arrived
 from tests.fakes.gateway import (
     CountingIds,

@@ -11,8 +11,7 @@ from seatline.commands.v1 import commands_pb2 as commands
 from seatline.gateway.v1 import gateway_service_pb2 as wire
 from services.gateway.adapters import wishes
 from services.gateway.domain.bindings import Binding
-from services.gateway.domain.values import Attempt, KeptOutcome, Nonce, SessionId, StreamId
-from services.gateway.handlers import SignIn
+from services.gateway.domain.values import Attempt, KeptOutcome, Nonce, SessionId, SignIn, StreamId
 from services.runtime.errors import PoisonError
 from tests.fakes.scripted_dispatcher import attempt
 
