@@ -210,7 +210,7 @@ _SERVERS = [
     Kind(
         "kill_broker", Lane.BROKER, "{victim} is killed", "others lead its partitions",
         "the last gap between decisions of any partition is over", _killed, _no_gap,
-        settles_s=GAP_WINDOW_S + 3.0, cards=5, bar_s=10.0,
+        settles_s=GAP_WINDOW_S + 3.0, cards=5, bar_s=10.0, everywhere=True,
         refusal=lambda sizes: "" if sizes.brokers > 1 else
         "with one broker there is nobody to lead its partitions; give BROKERS=3",
     ),
@@ -218,14 +218,15 @@ _SERVERS = [
         "pause_broker", Lane.BROKER, "{victim} is paused for {lasts}",
         "a silent broker is not a silent owner; all goes on with it, or with others",
         "the last gap between decisions of any partition is over", _paused, _no_gap, (4.0, 8.0),
-        settles_s=GAP_WINDOW_S + 3.0,
+        settles_s=GAP_WINDOW_S + 3.0, everywhere=True,
     ),
     *(
         Kind(
             f"clock_{name}", lane, "the clock of {victim} is put {way} by an hour for {lasts}",
             "a stepped wall clock of a process changes nothing",
             "no partition stands still for a second", _stepped, _steady, (6.0, 12.0),
-            settles_s=9.0, everywhere=True, refusal=lambda _: stepped_clock.refusal(),
+            settles_s=GAP_WINDOW_S / 2 + 3.0, everywhere=True,
+            refusal=lambda _: stepped_clock.refusal(),
         )
         for name, lane in (("router", Lane.ROUTER), ("dispatcher", Lane.DISPATCHER),
                            ("gateway", Lane.GATEWAY), ("recorder", Lane.RECORDER))

@@ -71,10 +71,10 @@ class Kind:
     def lanes(self) -> tuple[Lane, ...]:
         """Lanes that it keeps busy, as their recovery would be seen later for it.
 
-        A sign-in needs a dispatcher, a dispatcher contacts to queue; rows need Postgres; everybody
-        a broker.
+        A sign-in needs a dispatcher, a dispatcher contacts to queue; rows need Postgres. What is
+        looked for in every log, anybody's fault would blur.
         """
-        if self.everywhere or self.lane is Lane.BROKER:
+        if self.everywhere:
             return tuple(Lane)
         if self.lane is Lane.INTAKE:
             return (Lane.INTAKE,)

@@ -2,18 +2,9 @@
 
 from services.simulator.domain.callers import Caller
 from services.simulator.domain.calls import Attempt, CallPlan, Disposition, Reaction
-from services.simulator.domain.news import (
-    Activity,
-    News,
-    NumberShown,
-    Offered,
-    SignedIn,
-)
+from services.simulator.domain.news import Activity, News, NumberShown, Offered, SignedIn
 from services.simulator.domain.team import Team
-from services.simulator.domain.wishes import (
-    GiveOutcome,
-    Wish,
-)
+from services.simulator.domain.wishes import GiveOutcome, Wish
 
 ONE = Attempt("run-1", 1, 1)
 TWO = Attempt("run-2", 1, 1)

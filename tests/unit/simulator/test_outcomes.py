@@ -1,16 +1,8 @@
 import pytest
 
-from services.simulator.domain.news import (
-    Activity,
-    Saved,
-    WishRefused,
-)
+from services.simulator.domain.news import Activity, Saved, WishRefused
 from services.simulator.domain.stance import Stance
-from services.simulator.domain.wishes import (
-    HangUp,
-    SignIn,
-    Wish,
-)
+from services.simulator.domain.wishes import HangUp, SignIn, Wish
 from tests.unit.simulator.desk import ONE, Desk, outcome, plan
 
 
